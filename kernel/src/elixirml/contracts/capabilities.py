@@ -1,0 +1,54 @@
+"""What the compiler may ask of a kernel: schemas, adapters, predictors and models, by name."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from elixirml.contracts.adapter import Adapter
+from elixirml.contracts.predictor import Predictor
+from elixirml.contracts.schema import FieldDeclaration, Schema
+
+__all__ = ["Capabilities"]
+
+
+class Capabilities(Protocol):
+    """The installed capabilities as a program sees them."""
+
+    def schema(self, declared: Any) -> Schema:
+        """Return the schema of a declared record type.
+
+        Raises:
+            DeclarationError: No installed engine reads the type.
+        """
+        ...
+
+    def record(self, name: str, fields: Sequence[FieldDeclaration]) -> Schema:
+        """Return the schema of a record made at run time."""
+        ...
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """Return the installed names of a kind: `adapters`, `predictors`, `language_models`, ..."""
+        ...
+
+    def adapter(self, name: str) -> Adapter:
+        """Return an adapter.
+
+        Raises:
+            PluginError: It is not installed or cannot be used.
+        """
+        ...
+
+    def predictor(self, name: str) -> Predictor:
+        """Return a predictor.
+
+        Raises:
+            PluginError: It is not installed or cannot be used.
+        """
+        ...
+
+    def models(self) -> tuple[str, ...]:
+        """Return the models that can be used at once, as `provider/model`; the first is the default."""
+        ...
+
+    def requires(self, used: Mapping[str, Sequence[str]]) -> dict[str, str]:
+        """Return the distributions, with versions, that offer the names used of each kind."""
+        ...

@@ -1,0 +1,238 @@
+"""What a program is made of: stages and assertions, as they are written down in a class body."""
+
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Generic, TypeVar, overload
+
+from attrs import frozen
+
+from elixirml.errors import DeclarationError, did_you_mean
+from elixirml.variables import Variable
+
+__all__ = [
+    "Assertion",
+    "AssertionKind",
+    "FunctionStage",
+    "PredictStage",
+    "Then",
+    "check",
+    "ensure",
+    "predict",
+    "stage",
+    "suggest",
+]
+
+OutT = TypeVar("OutT")
+
+
+@frozen(eq=False)
+class PredictStage(Generic[OutT]):
+    """A step that asks a language model; made by `predict`.
+
+    Attributes:
+        output: A record type, or a signature written as text.
+        inputs: The names it is given; None means all inputs of the program (or those of the signature's text).
+        settings: What was given of `instruction`, `predictor`, `adapter`, `model`, `temperature`, `max_tokens` and
+            `demos`: values, or Variables.
+        manual: Whether it only runs when another stage calls it.
+        where: File and line of the declaration.
+    """
+
+    output: Any
+    inputs: tuple[str, ...] | None
+    settings: Mapping[str, Any]
+    manual: bool
+    where: str
+
+    def __call__(self, **inputs: Any) -> Awaitable[OutT]:
+        """Ask the model from inside another stage, as `await self.<name>(...)`.
+
+        Raises:
+            DeclarationError: Always here, on the declaration; inside a run the stage is callable.
+        """
+        raise DeclarationError(
+            f"A predict stage can only be called inside a run, with {', '.join(inputs) or 'its inputs'}.",
+            hint="Call it from a stage of the program: `await self.<name>(...)`; or run the program with `ml.run`.",
+        )
+
+
+@frozen(eq=False)
+class FunctionStage:
+    """A step in Python; made by `stage`."""
+
+    function: Callable[..., Any]
+    where: str
+
+
+class AssertionKind(StrEnum):
+    """How strict an assertion is."""
+
+    CHECK = "check"  #: refuses an input before any model call
+    ENSURE = "ensure"  #: must hold
+    SUGGEST = "suggest"  #: is recorded, and the run goes on
+
+
+class Then(StrEnum):
+    """What follows when an `ensure` fails."""
+
+    RETRY = "retry"  #: the predict stage that produced the value runs again, with the message as feedback
+    FAIL = "fail"  #: `AssertionFailed` is raised at once
+    RECORD = "record"  #: the failure is recorded, and the run goes on
+
+
+@frozen(eq=False)
+class Assertion:
+    """A condition on values of a program; made by `check`, `ensure` or `suggest`."""
+
+    kind: AssertionKind
+    message: str
+    function: Callable[..., Any]
+    then: Then
+    attempts: int
+    where: str
+
+
+def _where(depth: int = 2) -> str:
+    frame = sys._getframe(depth)  # noqa: SLF001 - the documented way to name the line of a declaration
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+@overload
+def predict(
+    output: type[OutT],
+    /,
+    *,
+    inputs: Sequence[str] | None = ...,
+    instruction: str | Variable | None = ...,
+    using: str | Variable | None = ...,
+    adapter: str | Variable | None = ...,
+    model: str | Variable | None = ...,
+    temperature: float | Variable | None = ...,
+    max_tokens: int | Variable | None = ...,
+    demos: Variable | None = ...,
+    manual: bool = ...,
+) -> PredictStage[OutT]: ...
+@overload
+def predict(
+    output: str,
+    /,
+    *,
+    inputs: Sequence[str] | None = ...,
+    instruction: str | Variable | None = ...,
+    using: str | Variable | None = ...,
+    adapter: str | Variable | None = ...,
+    model: str | Variable | None = ...,
+    temperature: float | Variable | None = ...,
+    max_tokens: int | Variable | None = ...,
+    demos: Variable | None = ...,
+    manual: bool = ...,
+) -> PredictStage[Any]: ...
+def predict(
+    output: Any,
+    /,
+    *,
+    inputs: Sequence[str] | None = None,
+    instruction: str | Variable | None = None,
+    using: str | Variable | None = None,
+    adapter: str | Variable | None = None,
+    model: str | Variable | None = None,
+    temperature: float | Variable | None = None,
+    max_tokens: int | Variable | None = None,
+    demos: Variable | None = None,
+    manual: bool = False,
+) -> PredictStage[Any]:
+    """Declare a step that asks a language model; every setting is a value or a Variable.
+
+    A plain value is fixed unless it is freed by name; what is left out has a default. By default the instruction, the
+    demos, the adapter and the adapter's own variables are free to be tuned.
+
+    Args:
+        output: The record type to answer with, or a signature such as `"question -> answer: str"`.
+        inputs: Names to give it; by default all inputs of the program, or those of the signature's text.
+        instruction: What to do; by default the program's docstring.
+        using: The predictor: `direct`, `chain_of_thought`, ...
+        adapter: The prompt format; by default the installed one that suits the signature best.
+        model: The language model, as `provider/model`.
+        temperature: 0 takes the likeliest token each time.
+        max_tokens: The most tokens of a reply.
+        demos: A subset Variable over worked examples.
+        manual: True for a step that runs only when another stage calls it.
+
+    Example:
+        >>> predict("question -> answer: str", temperature=0.2).settings["temperature"]
+        0.2
+    """
+    given = {
+        "instruction": instruction,
+        "predictor": using,
+        "adapter": adapter,
+        "model": model,
+        "temperature": temperature,
+        "max_tokens": max_tokens,
+        "demos": demos,
+    }
+    settings = {name: value for name, value in given.items() if value is not None}
+    return PredictStage(output, None if inputs is None else tuple(inputs), settings, manual, _where())
+
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+
+def stage(function: Callable[..., Any]) -> Any:
+    """Declare a step in Python: parameters name what it needs, the function's name is what it provides.
+
+    The function may be async, and may call predict stages and sub-programs of the program through `self`.
+    """
+    return FunctionStage(function, _place(function))
+
+
+def check(message: str) -> Callable[[FunctionT], Any]:
+    """Declare a condition on the inputs, refused before any model call."""
+    return _assertion(AssertionKind.CHECK, message, Then.FAIL, attempts=1)
+
+
+def ensure(message: str, *, then: str = "retry", attempts: int = 2) -> Callable[[FunctionT], Any]:
+    """Declare a condition that must hold.
+
+    Args:
+        message: Said to the model on a retry, and to people when it fails.
+        then: `retry` the predict stage that produced the value, `fail` at once, or `record` and go on.
+        attempts: How often the value may be produced in all, the first time included.
+    """
+    return _assertion(AssertionKind.ENSURE, message, _then(then), attempts=attempts)
+
+
+def suggest(message: str) -> Callable[[FunctionT], Any]:
+    """Declare a condition that should hold; a failure is recorded and counted, and the run goes on."""
+    return _assertion(AssertionKind.SUGGEST, message, Then.RECORD, attempts=1)
+
+
+def _then(word: str) -> Then:
+    try:
+        return Then(word)
+    except ValueError:
+        raise DeclarationError(
+            f"`then={word!r}` is not an action.\n  at {_where(3)}",
+            hint=did_you_mean(word, [str(each) for each in Then]),
+        ) from None
+
+
+def _assertion(kind: AssertionKind, message: str, then: Then, *, attempts: int) -> Callable[[FunctionT], Any]:
+    where = _where(3)
+    if not message or not isinstance(message, str):
+        raise DeclarationError(
+            f"`{kind}` needs a message in words.\n  at {where}", hint=f'@ml.{kind}("what must hold")'
+        )
+    if attempts < 1:
+        raise DeclarationError(f"`attempts` must be 1 or more (got {attempts}).\n  at {where}")
+
+    def declare(function: FunctionT) -> Any:
+        return Assertion(kind, message, function, then, attempts, _place(function))
+
+    return declare
+
+
+def _place(function: Callable[..., Any]) -> str:
+    code = getattr(function, "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else "an unknown place"

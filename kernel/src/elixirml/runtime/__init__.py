@@ -1,0 +1,1 @@
+"""Running programs: the kernel, pipelines, budgets, events and supervision."""

@@ -1,0 +1,135 @@
+"""Budgets: limits on what a run or a study may use, and the meter that keeps to them."""
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Self
+
+from attrs import asdict, define, field, fields, frozen
+
+from elixirml.contracts.usage import Usage
+from elixirml.errors import BudgetExceeded, ConfigError, did_you_mean
+from elixirml.identity import Json
+
+__all__ = ["Budget", "Meter"]
+
+
+@frozen
+class Budget:
+    """Limits; None means no limit.
+
+    Attributes:
+        calls: Model calls.
+        tokens: Tokens in and out together.
+        money: In the provider's currency.
+        seconds: Wall-clock time.
+
+    Example:
+        >>> Budget.parse("calls=600,seconds=300")
+        Budget(calls=600, tokens=None, money=None, seconds=300.0)
+    """
+
+    calls: int | None = None
+    tokens: int | None = None
+    money: float | None = None
+    seconds: float | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read limits as they are written on a command line.
+
+        Raises:
+            ConfigError: A limit is not known, or is not a number above 0.
+        """
+        limits: dict[str, float] = {}
+        known = [each.name for each in fields(cls)]
+        for part in filter(None, (each.strip() for each in text.split(","))):
+            name, _, amount = part.partition("=")
+            if name not in known:
+                raise ConfigError(f"`{name}` is not a limit of a budget.", hint=did_you_mean(name, known))
+            limits[name] = _amount(name, amount)
+        return cls(
+            calls=_whole(limits.get("calls")),
+            tokens=_whole(limits.get("tokens")),
+            money=limits.get("money"),
+            seconds=limits.get("seconds"),
+        )
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the limits by name."""
+        return asdict(self)
+
+
+def _whole(amount: float | None) -> int | None:
+    return None if amount is None else int(amount)
+
+
+def _amount(name: str, text: str) -> float:
+    try:
+        amount = float(text)
+    except ValueError:
+        amount = 0.0
+    if amount <= 0:
+        raise ConfigError(
+            f"The limit `{name}` must be a number above 0 (got `{text}`).", hint="Write for example calls=600."
+        )
+    return amount
+
+
+@define
+class Meter:
+    """Counts what is used and refuses the call that would pass a limit.
+
+    A call is reserved before it is made and settled afterwards, so calls under way are counted: the limit on calls is
+    never passed, the other limits by no more than the calls under way.
+
+    Attributes:
+        budget: The limits.
+        spent: What has been used.
+        pending: Calls under way.
+        reused: Calls among those spent that were taken from a journal and not made again.
+    """
+
+    budget: Budget = field(factory=Budget)
+    clock: Callable[[], float] = monotonic
+    spent: Usage = field(factory=Usage)
+    pending: int = 0
+    reused: int = 0
+    started: float = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.started = self.clock()
+
+    def elapsed(self) -> float:
+        """Return the seconds since the meter was made."""
+        return self.clock() - self.started
+
+    def remaining_calls(self) -> int | None:
+        """Return how many more calls are allowed, or None without a limit."""
+        return None if self.budget.calls is None else max(0, self.budget.calls - self.spent.calls - self.pending)
+
+    def reserve(self) -> None:
+        """Set one call aside.
+
+        Raises:
+            BudgetExceeded: A limit is reached; nothing is set aside.
+        """
+        used = {
+            "calls": (self.spent.calls + self.pending, self.budget.calls),
+            "tokens": (self.spent.tokens_in + self.spent.tokens_out, self.budget.tokens),
+            "money": (self.spent.money, self.budget.money),
+            "seconds": (self.elapsed(), self.budget.seconds),
+        }
+        for limit, (amount, most) in used.items():
+            if most is not None and amount >= most:
+                raise BudgetExceeded(f"The budget of {most:g} {limit} is used up ({amount:g}).", limit=limit)
+        self.pending += 1
+
+    def settle(self, usage: Usage) -> None:
+        """Book what a reserved call used."""
+        self.pending -= 1
+        self.spent = self.spent + usage
+
+    def charge(self, usage: Usage) -> None:
+        """Book what an earlier process used: a resumed study spends its budget as if it had never stopped."""
+        self.spent = self.spent + usage
+        self.reused += usage.calls

@@ -1,0 +1,94 @@
+"""The installed capabilities of one kernel, as its compiler and its pipelines see them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from elixirml.contracts.adapter import Adapter
+from elixirml.contracts.language_model import LanguageModelProvider
+from elixirml.contracts.predictor import Predictor
+from elixirml.contracts.schema import FieldDeclaration, Schema, SchemaEngine
+from elixirml.errors import DeclarationError, PluginError, PluginMissing
+from elixirml.plugins import Registry
+
+__all__ = ["InstalledCapabilities"]
+
+
+class InstalledCapabilities:
+    """Looks capabilities up in a registry, each resolved once.
+
+    Args:
+        registry: What is installed.
+        model: The default model, when the user has named one.
+    """
+
+    def __init__(self, registry: Registry, *, model: str | None = None) -> None:
+        self._registry = registry
+        self._model = model
+        self._schemas: dict[Any, Schema] = {}
+
+    def schema(self, declared: Any) -> Schema:
+        """Return the schema of a declared record type, read by the first engine that supports it."""
+        known = self._schemas.get(declared)
+        if known is None:
+            known = self._schemas[declared] = self._engine(declared).schema(declared)
+        return known
+
+    def record(self, name: str, fields: Sequence[FieldDeclaration]) -> Schema:
+        """Return the schema of a record made at run time."""
+        engines = self._engines()
+        return next(iter(engines.values())).record(name, fields)
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """Return the installed names of a kind."""
+        return self._registry.names(kind)
+
+    def adapter(self, name: str) -> Adapter:
+        """Return an adapter by name."""
+        return self._registry.resolve("adapters", name)
+
+    def predictor(self, name: str) -> Predictor:
+        """Return a predictor by name."""
+        return self._registry.resolve("predictors", name)
+
+    def provider(self, name: str) -> LanguageModelProvider:
+        """Return a language-model provider by its prefix."""
+        return self._registry.resolve("language_models", name)
+
+    def models(self) -> tuple[str, ...]:
+        """Return the models that can be used at once, the default first."""
+        found = [] if self._model is None else [self._model]
+        for prefix in self.names("language_models"):
+            try:
+                known = self.provider(prefix).models()
+            except PluginError:
+                continue
+            found.extend(f"{prefix}/{each.name}" for each in known if each.installed)
+        return tuple(dict.fromkeys(found))
+
+    def requires(self, used: Mapping[str, Sequence[str]]) -> dict[str, str]:
+        """Return the distributions, with versions, that offer the names used of each kind."""
+        found: dict[str, str] = {}
+        for kind, names in used.items():
+            for name in names:
+                origin = self._registry.origin(kind, name)
+                found[origin.distribution] = origin.version
+        return dict(sorted(found.items()))
+
+    def _engines(self) -> dict[str, SchemaEngine]:
+        names = self.names("schemas")
+        if not names:
+            raise PluginMissing(
+                "No schema engine is installed, so no program can be read.", hint="pip install elixirml-schemas"
+            )
+        return {name: self._registry.resolve("schemas", name) for name in names}
+
+    def _engine(self, declared: Any) -> SchemaEngine:
+        engines = self._engines()
+        for engine in engines.values():
+            if engine.supports(declared):
+                return engine
+        raise DeclarationError(
+            f"No installed schema engine reads {declared!r} (asked: {', '.join(engines)}).",
+            hint="Declare an attrs class, a dataclass or a TypedDict.",
+            code="type-unknown",
+        )

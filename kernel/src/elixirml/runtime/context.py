@@ -1,0 +1,74 @@
+"""The context of one run: values, limits, models and events, passed down and never looked up."""
+
+import hashlib
+import itertools
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from attrs import define, evolve, field
+
+from elixirml.contracts.language_model import LanguageModel, ModelRequest, ModelResponse
+from elixirml.contracts.usage import Usage
+from elixirml.identity import Json
+from elixirml.runtime.budget import Meter
+from elixirml.runtime.events import Span
+from elixirml.runtime.metering import MeteredModel
+from elixirml.runtime.result import Lapse, StageRecord
+
+__all__ = ["RunContext", "Wrap", "derived_seed"]
+
+Wrap = Callable[[LanguageModel, str], LanguageModel]
+"""Puts a model into another (a journal, a cache), for the stage at a path."""
+
+
+def derived_seed(*parts: object) -> int:
+    """Return a 31-bit seed made of the parts: equal parts, equal seed; a constant seed would bias an evaluation."""
+    text = "\x1f".join(str(part) for part in parts)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") & 0x7FFFFFFF
+
+
+@define
+class RunContext:
+    """What one run carries.
+
+    Attributes:
+        values: Variable path to value, banks resolved to what their entries hold.
+        meter: What may be used, and what has been.
+        seed: Where sampling seeds come from: study seed, example id, repeat.
+        span: Where events belong.
+        open_model: Returns the model of a name, and the limiter of its concurrency.
+        wrap: Puts every model into another; None leaves them bare.
+        stages: Predict stages executed so far.
+        lapses: Assertions that failed so far.
+        usage: What this run used; the meter may be shared with others.
+    """
+
+    values: Mapping[str, Any]
+    meter: Meter
+    seed: str
+    span: Span
+    open_model: Callable[[str], tuple[LanguageModel, Any]]
+    wrap: Wrap | None = None
+    stages: list[StageRecord] = field(factory=list[StageRecord])
+    lapses: list[Lapse] = field(factory=list[Lapse])
+    usage: Usage = field(factory=Usage)
+    _asked: "itertools.count[int]" = field(factory=itertools.count)
+
+    def value(self, path: str) -> Json:
+        """Return the value of a variable."""
+        return self.values[path]
+
+    def asking(self, model: str, stage: str) -> Callable[[ModelRequest], Awaitable[ModelResponse]]:
+        """Return the function a predictor asks a model with, bound by budget, limiter, journal and events."""
+        opened, limiter = self.open_model(model)
+        metered: LanguageModel = MeteredModel(opened, self.meter, limiter, self.span, stage)
+        asked = metered if self.wrap is None else self.wrap(metered, stage)
+
+        async def ask(request: ModelRequest) -> ModelResponse:
+            if request.temperature > 0 and request.seed is None:
+                request = evolve(request, seed=derived_seed(self.seed, stage, next(self._asked)))
+            response = await asked.complete(request)
+            self.usage = self.usage + response.usage
+            return response
+
+        return ask

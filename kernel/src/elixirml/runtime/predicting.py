@@ -1,0 +1,83 @@
+"""One predict stage, once: values and variables to a typed value."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import evolve
+
+from elixirml.contracts.adapter import Demo, Feedback, FormatCall
+from elixirml.contracts.capabilities import Capabilities
+from elixirml.contracts.predictor import Prediction, PredictorCall
+from elixirml.errors import ParseError, ValidationError
+from elixirml.programs.compiled import PredictNode
+from elixirml.runtime.context import RunContext
+from elixirml.runtime.plain import plain
+from elixirml.runtime.result import StageRecord
+
+__all__ = ["format_call", "predict_once"]
+
+
+async def predict_once(
+    node: PredictNode,
+    inputs: Mapping[str, Any],
+    *,
+    context: RunContext,
+    capabilities: Capabilities,
+    feedback: Feedback | None = None,
+) -> tuple[Any, StageRecord]:
+    """Return the typed value of a predict stage and the record of how it came about.
+
+    Raises:
+        ParseError: No reply held the declared fields, or their values do not fit the declared types.
+        ModelError: No reply came.
+        BudgetExceeded: A limit was reached.
+    """
+    given = {name: plain(value) for name, value in inputs.items()}
+    predictor = str(context.value(node.settings["predictor"]))
+    model = str(context.value(node.settings["model"]))
+    ask = context.asking(model, node.path)
+    call = PredictorCall(
+        signature=evolve(node.signature, instruction=str(context.value(node.settings["instruction"]))),
+        format=evolve(format_call(node, given, context), feedback=feedback),
+        adapter=capabilities.adapter(str(context.value(node.settings["adapter"]))),
+        ask=ask,
+        options=_options(node, predictor, context),
+        stage=node.path,
+    )
+    with context.span.inside("stage", stage=node.path):
+        prediction = await capabilities.predictor(predictor).predict(call)
+    return _typed(node, prediction), StageRecord(node.path, given, prediction.fields, prediction.exchanges)
+
+
+def format_call(node: PredictNode, given: Mapping[str, Any], context: RunContext) -> FormatCall:
+    """Return what the stage's adapter is asked to format."""
+    adapter = str(context.value(node.settings["adapter"]))
+    demos: Any = context.value(node.settings["demos"])
+    temperature: Any = context.value(node.settings["temperature"])
+    max_tokens: Any = context.value(node.settings["max_tokens"])
+    return FormatCall(
+        signature=evolve(node.signature, instruction=str(context.value(node.settings["instruction"]))),
+        values=given,
+        demos=tuple(Demo(demo["inputs"], demo["outputs"]) for demo in demos),
+        options=_options(node, adapter, context),
+        capabilities=context.open_model(str(context.value(node.settings["model"])))[0].capabilities,
+        temperature=float(temperature),
+        max_tokens=int(max_tokens),
+    )
+
+
+def _options(node: PredictNode, name: str, context: RunContext) -> dict[str, Any]:
+    """Return the values of a capability's own variables, by their short names; inactive ones are left out."""
+    paths = node.options.get(name, {})
+    return {short: context.values[path] for short, path in paths.items() if path in context.values}
+
+
+def _typed(node: PredictNode, prediction: Prediction) -> Any:
+    declared = {each.name for each in node.output.fields}
+    fields = {name: value for name, value in prediction.fields.items() if name in declared}
+    try:
+        return node.output.validate(fields)
+    except ValidationError as error:
+        reply = prediction.exchanges[-1].response.text if prediction.exchanges else ""
+        path = error.problems[0].path if error.problems else ()
+        raise ParseError(str(error), failure="wrong_type", path=path, reply=reply) from error

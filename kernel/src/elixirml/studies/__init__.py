@@ -1,0 +1,1 @@
+"""Evaluation, optimization and the statistics behind their verdicts."""

@@ -1,0 +1,162 @@
+"""Evaluation: a program on examples, every result and every fault kept, means with intervals."""
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from attrs import field, frozen
+
+from elixirml.contracts.metric import Example, Metric
+from elixirml.contracts.usage import Usage
+from elixirml.errors import BudgetExceeded, ConfigError
+from elixirml.identity import Json
+from elixirml.runtime.budget import Budget, Meter
+from elixirml.runtime.events import Span
+from elixirml.runtime.kernel import Kernel
+from elixirml.studies.data import examples_of
+from elixirml.studies.ledger import Ledger, Row
+from elixirml.studies.scoring import Scorer
+from elixirml.studies.statistics import Interval, interval
+from elixirml.variables import Assignment, Space
+
+__all__ = ["Evaluation", "interval_json", "ledger_path", "metrics_of", "run_evaluation", "summarized"]
+
+
+@frozen
+class Evaluation:
+    """What an evaluation found.
+
+    Attributes:
+        program: The program's name.
+        metrics: Metric name to mean with its interval.
+        rows: One row an example and repeat; faults included.
+        faults: Error code to how many examples ended in it.
+        usage: What it used.
+        seconds: Wall-clock time.
+    """
+
+    program: str
+    metrics: Mapping[str, Interval] = field(hash=False)
+    rows: tuple[Row, ...]
+    faults: Mapping[str, int] = field(hash=False)
+    usage: Usage
+    seconds: float
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the evaluation as plain data, without its rows."""
+        return {
+            "program": self.program,
+            "metrics": {name: interval_json(each) for name, each in self.metrics.items()},
+            "errors": dict(self.faults),
+            "usage": dict(self.usage.to_json()),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def interval_json(found: Interval) -> dict[str, Json]:
+    """Return a mean with its interval as plain data."""
+    return {"mean": found.mean, "low": found.low, "high": found.high, "n": found.n}
+
+
+def ledger_path(kernel: Kernel) -> Path:
+    """Return where a kernel's ledger is."""
+    return kernel.home / "ledger.sqlite3"
+
+
+def metrics_of(kernel: Kernel, names: Sequence[str]) -> dict[str, Metric]:
+    """Return metrics by name.
+
+    Raises:
+        PluginMissing: One is not installed; names the nearest.
+    """
+    if not names:
+        raise ConfigError("No metric is named.", hint="Name one, for example --metric exact_match.")
+    return {name: kernel.plugins.registry.resolve("metrics", name) for name in names}
+
+
+def summarized(name: str, rows: Sequence[Row], *, seconds: float) -> Evaluation:
+    """Return means, intervals and faults of scored rows."""
+    faults: dict[str, int] = {}
+    for row in rows:
+        if row.fault is not None:
+            faults[row.fault] = faults.get(row.fault, 0) + 1
+    metrics = {each: interval([row.scores[each] for row in rows]) for each in (rows[0].scores if rows else ())}
+    return Evaluation(name, metrics, tuple(rows), faults, sum((row.usage for row in rows), Usage()), seconds)
+
+
+async def run_evaluation(
+    kernel: Kernel,
+    program: Any,
+    data: Any,
+    *,
+    metrics: Sequence[str] = ("exact_match",),
+    repeats: int = 1,
+    budget: Budget | None = None,
+    seed: int = 0,
+    limit: int | None = None,
+    on_row: Callable[[Row], None] | None = None,
+) -> Evaluation:
+    """Evaluate a program on data.
+
+    Args:
+        kernel: Where it runs.
+        program: What `as_program` accepts.
+        data: A path, `name:split` of a named set, or examples at hand.
+        metrics: Names of metrics.
+        repeats: How often each example is run; above temperature 0 each with another seed.
+        budget: Limits; at a limit the evaluation stops and the error carries what was finished.
+        seed: Where sampling seeds come from.
+        limit: Use no more than this many rows of the data.
+        on_row: Told each scored row.
+
+    Raises:
+        BudgetExceeded: A limit was reached; `partial` is the evaluation of what was finished.
+        ModelError: The model gave no reply, three times in a row.
+    """
+    runner = kernel.runner(program)
+    examples = examples_of(data, runner.compiled, kernel.plugins.registry, limit=limit)
+    own = runner.assigned()
+    with Ledger(ledger_path(kernel)) as ledger:
+        study = f"evaluation-{uuid.uuid4().hex[:12]}"
+        ledger.begin(study, header_digest=study, header={"kind": "evaluation", "program": runner.compiled.name})
+        scorer = Scorer(
+            runner,
+            metrics_of(kernel, metrics),
+            ledger,
+            study,
+            Meter(budget or Budget()),
+            seed,
+            Span(kernel.events, study, kernel.events.number()),
+        )
+        found = await _repeated(scorer, own.assignment, own.space, examples, repeats, on_row)
+        ledger.finish(study, status="done", seconds=found.seconds, result=found.to_json())
+    return found
+
+
+async def _repeated(
+    scorer: Scorer,
+    assignment: Assignment,
+    space: Space,
+    examples: Sequence[Example],
+    repeats: int,
+    on_row: Callable[[Row], None] | None,
+) -> Evaluation:
+    started = monotonic()
+    seen: list[Row] = []
+
+    def note(row: Row) -> None:
+        seen.append(row)
+        if on_row is not None:
+            on_row(row)
+
+    rows: list[Row] = []
+    name = scorer.runner.compiled.name
+    try:
+        for repeat in range(repeats):
+            rows += await scorer.score(assignment, examples, space=space, repeat=repeat, on_row=note)
+    except BudgetExceeded as error:
+        error.partial = summarized(name, seen, seconds=monotonic() - started)
+        raise
+    return summarized(name, rows, seconds=monotonic() - started)

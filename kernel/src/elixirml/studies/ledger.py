@@ -1,0 +1,304 @@
+"""The ledger: every scored row and every model reply of a project, in one SQLite file.
+
+A row is scored once whatever dies: inserting a key again does nothing. Resuming a study is running it again: rows and
+replies that are here are taken from here, in the same order, and lead to the same decisions.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from attrs import field, frozen
+
+from elixirml.contracts.language_model import ModelResponse
+from elixirml.contracts.usage import Usage
+from elixirml.errors import ConfigError, StateError
+from elixirml.identity import Json, canonical_json
+
+__all__ = ["Evidence", "Ledger", "Row", "RowKey", "StudyEntry"]
+
+_VERSION = 1
+_TABLES = """
+CREATE TABLE IF NOT EXISTS studies (
+    id TEXT PRIMARY KEY, header_digest TEXT NOT NULL, header TEXT NOT NULL, status TEXT NOT NULL,
+    result TEXT, started REAL NOT NULL, seconds REAL NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS rows (
+    study TEXT NOT NULL, program TEXT NOT NULL, assignment TEXT NOT NULL, example TEXT NOT NULL, metric TEXT NOT NULL,
+    repeat INTEGER NOT NULL, row TEXT NOT NULL,
+    PRIMARY KEY (study, program, assignment, example, metric, repeat)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS replies (
+    study TEXT NOT NULL, key TEXT NOT NULL, owner TEXT NOT NULL, request TEXT NOT NULL, response TEXT NOT NULL,
+    PRIMARY KEY (study, key)
+) WITHOUT ROWID;
+"""
+
+
+@frozen
+class RowKey:
+    """What identifies a scored row.
+
+    Attributes:
+        study: The study or evaluation it belongs to.
+        program: Digest of the program.
+        assignment: Digest of the active values.
+        example: The example's id.
+        metric: Digest of the metrics.
+        repeat: 0 for the first run.
+    """
+
+    study: str
+    program: str
+    assignment: str
+    example: str
+    metric: str
+    repeat: int = 0
+
+
+@frozen
+class Evidence:
+    """What a reply held beside its text, for variables fitted to data."""
+
+    stage: str
+    text: str
+    label_logprobs: Mapping[str, float] = field(hash=False)
+
+    def response(self) -> ModelResponse:
+        """Return the reply this was taken from, as far as it is kept."""
+        return ModelResponse(self.text, label_logprobs=dict(self.label_logprobs))
+
+
+@frozen
+class Row:
+    """One program run on one example, scored.
+
+    Attributes:
+        example: The example's id.
+        scores: Metric name to value; the metric's failure score when there is a fault.
+        fault: The error code when the candidate's reply could not be used, else None.
+        message: The error's words, or the metric's feedback.
+        fields: The program's output as plain data; empty with a fault.
+        usage: What it used when it was first run.
+        evidence: What replies held beside their text.
+    """
+
+    example: str
+    scores: Mapping[str, float] = field(hash=False)
+    fault: str | None = None
+    message: str | None = None
+    fields: Mapping[str, Json] = field(factory=dict[str, Json], hash=False)
+    usage: Usage = field(factory=Usage)
+    evidence: tuple[Evidence, ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the row as plain data."""
+        return {
+            "example": self.example,
+            "scores": dict(self.scores),
+            "fault": self.fault,
+            "message": self.message,
+            "fields": dict(self.fields),
+            "usage": dict(self.usage.to_json()),
+            "evidence": [
+                {"stage": each.stage, "text": each.text, "label_logprobs": dict(each.label_logprobs)}
+                for each in self.evidence
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read a row; the opposite of `to_json`."""
+        return cls(
+            example=data["example"],
+            scores=data["scores"],
+            fault=data["fault"],
+            message=data["message"],
+            fields=data["fields"],
+            usage=Usage(**data["usage"]),
+            evidence=tuple(Evidence(**each) for each in data["evidence"]),
+        )
+
+
+@frozen
+class StudyEntry:
+    """A study as the ledger knows it.
+
+    Attributes:
+        id: Its id.
+        header: What it was asked to do; equal headers make equal studies.
+        status: `running`, `done` or `failed`.
+        result: The report, when it is done.
+        started: Seconds since the epoch.
+        seconds: How long it has run, over all its processes.
+    """
+
+    id: str
+    header: Mapping[str, Any] = field(hash=False)
+    status: str
+    result: Mapping[str, Any] | None = field(hash=False)
+    started: float
+    seconds: float
+
+
+class Ledger:
+    """One project's ledger.
+
+    Args:
+        path: The SQLite file; its folder is made with access for the user alone.
+
+    Raises:
+        ConfigError: The file cannot be opened or written.
+        StateError: It was written by a newer version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._database = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            raise ConfigError(
+                f"The ledger {path} cannot be opened: {error}", hint="Free some space, or name another --home folder."
+            ) from error
+
+    def _prepare(self) -> None:
+        version: int = self._database.execute("PRAGMA user_version").fetchone()[0]
+        if version > _VERSION:
+            raise StateError(
+                f"The ledger {self.path} was written by a newer version ({version}; this one knows {_VERSION}).",
+                hint="pip install --upgrade elixirml",
+                code="state-version",
+            )
+        # A killed process loses nothing in this mode; only a power cut may lose the last rows.
+        self._database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
+        self._database.executescript(_TABLES)
+        self._database.execute(f"PRAGMA user_version={_VERSION}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        try:
+            yield self._database
+        except sqlite3.Error as error:
+            raise ConfigError(
+                f"The ledger {self.path} cannot be written: {error}",
+                hint="Free some space, then run the same command with --resume; nothing scored so far is lost.",
+            ) from error
+
+    # Rows
+
+    def row(self, key: RowKey) -> Row | None:
+        """Return a scored row, or None when it has not been scored."""
+        found = self._database.execute(
+            "SELECT row FROM rows WHERE study=? AND program=? AND assignment=? AND example=? AND metric=? AND repeat=?",
+            (key.study, key.program, key.assignment, key.example, key.metric, key.repeat),
+        ).fetchone()
+        return None if found is None else Row.from_json(json.loads(found[0]))
+
+    def record(self, key: RowKey, row: Row) -> None:
+        """Enter a scored row; a key that is there already keeps its row."""
+        with self._writing() as database:
+            database.execute(
+                "INSERT OR IGNORE INTO rows VALUES (?,?,?,?,?,?,?)",
+                (
+                    key.study,
+                    key.program,
+                    key.assignment,
+                    key.example,
+                    key.metric,
+                    key.repeat,
+                    canonical_json(row.to_json()),
+                ),
+            )
+
+    # Replies
+
+    def reply(self, study: str, key: str, *, request: str) -> tuple[str, ModelResponse] | None:
+        """Return who first asked for a reply, and the reply; None when it is not here or is not of this request."""
+        found = self._database.execute(
+            "SELECT owner, request, response FROM replies WHERE study=? AND key=?", (study, key)
+        ).fetchone()
+        if found is None or found[1] != request:
+            return None
+        data = json.loads(found[2])
+        return found[0], ModelResponse(data["text"], data["finish"], Usage(**data["usage"]), data["label_logprobs"])
+
+    def keep_reply(self, study: str, key: str, *, owner: str, request: str, response: ModelResponse) -> None:
+        """Enter a reply as soon as it is there."""
+        data = {
+            "text": response.text,
+            "finish": response.finish,
+            "usage": response.usage.to_json(),
+            "label_logprobs": dict(response.label_logprobs),
+        }
+        with self._writing() as database:
+            database.execute(
+                "INSERT OR IGNORE INTO replies VALUES (?,?,?,?,?)", (study, key, owner, request, canonical_json(data))
+            )
+
+    # Studies
+
+    def begin(self, study: str, *, header_digest: str, header: Mapping[str, Json]) -> None:
+        """Enter a study as running."""
+        with self._writing() as database:
+            database.execute(
+                "INSERT INTO studies VALUES (?,?,?,'running',NULL,?,0)",
+                (study, header_digest, canonical_json(header), time.time()),
+            )
+
+    def finish(self, study: str, *, status: str, seconds: float, result: Mapping[str, Json] | None = None) -> None:
+        """Enter how a study ended, and how long it ran."""
+        with self._writing() as database:
+            database.execute(
+                "UPDATE studies SET status=?, seconds=?, result=? WHERE id=?",
+                (status, seconds, None if result is None else canonical_json(result), study),
+            )
+
+    def elapsed(self, study: str, seconds: float) -> None:
+        """Enter how long a study has run so far."""
+        with self._writing() as database:
+            database.execute("UPDATE studies SET seconds=? WHERE id=?", (seconds, study))
+
+    def latest(self, header_digest: str) -> StudyEntry | None:
+        """Return the newest study of a header."""
+        found = self._database.execute(
+            "SELECT id, header, status, result, started, seconds FROM studies WHERE header_digest=? "
+            "ORDER BY started DESC LIMIT 1",
+            (header_digest,),
+        ).fetchone()
+        return None if found is None else _entry(found)
+
+    def studies(self) -> tuple[StudyEntry, ...]:
+        """Return every study, the newest first."""
+        found = self._database.execute(
+            "SELECT id, header, status, result, started, seconds FROM studies ORDER BY started DESC"
+        ).fetchall()
+        return tuple(_entry(each) for each in found)
+
+    def count(self, study: str) -> tuple[int, int]:
+        """Return how many rows and replies a study has."""
+        rows = self._database.execute("SELECT count(*) FROM rows WHERE study=?", (study,)).fetchone()[0]
+        replies = self._database.execute("SELECT count(*) FROM replies WHERE study=?", (study,)).fetchone()[0]
+        return int(rows), int(replies)
+
+
+def _entry(found: tuple[Any, ...]) -> StudyEntry:
+    identity, header, status, result, started, seconds = found
+    return StudyEntry(
+        identity, json.loads(header), status, None if result is None else json.loads(result), started, seconds
+    )

@@ -1,0 +1,136 @@
+"""Plugins in tests: managers that see nothing but what the test gives them, and planted installations.
+
+Nothing here needs a test framework.
+"""
+
+import importlib
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from elixirml.errors import ConfigError
+from elixirml.plugins.discovery import GROUP
+from elixirml.plugins.loading import Clock
+from elixirml.plugins.manager import PluginManager
+from elixirml.plugins.records import PluginCandidate, normalised
+from elixirml.plugins.selection import Selection
+
+__all__ = ["InstalledPlugins", "IsolatedPluginManager"]
+
+
+class IsolatedPluginManager(PluginManager):
+    """A manager that refuses to look for installed plugins, so that a test does not depend on the machine.
+
+    Example:
+        >>> manager = IsolatedPluginManager()
+        >>> undo = manager.registry.offer("metrics", "always", lambda: 1.0)
+        >>> manager.registry.names("metrics")
+        ('always',)
+
+    .. versionadded:: 0.1
+    """
+
+    @classmethod
+    def load(
+        cls,
+        selection: Selection | None = None,
+        *,
+        discover: bool = False,
+        path: Iterable[str] | None = None,
+        extra: Iterable[tuple[str, object]] = (),
+        clock: Clock = time.perf_counter,
+    ) -> Self:
+        """Return a manager with the given plugins loaded.
+
+        Args:
+            selection: Which plugins to load; all of them when not given.
+            discover: Refused.
+            path: Folders to look in and nowhere else, such as `InstalledPlugins.folder`; none when not given.
+            extra: Plugins at hand, each with its name.
+            clock: Seconds; measures how long loading takes.
+
+        Raises:
+            ConfigError: Discovery was asked for.
+        """
+        if discover:
+            raise ConfigError(
+                "An isolated plugin manager does not look for installed plugins.",
+                hint="Give `extra=[(name, plugin)]`, or `path=[folder]` with planted ones, or use `PluginManager`.",
+            )
+        return super().load(selection, discover=path is not None, path=path, extra=extra, clock=clock)
+
+
+class InstalledPlugins:
+    """Distributions planted in a folder that is on `sys.path` while the context is open.
+
+    Planted modules are forgotten at the end, so that the next test imports its own.
+
+    Args:
+        folder: An empty folder; made when it does not exist.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder, InstalledPlugins(Path(folder)) as installed:
+        ...     _ = installed.add("demo", source="raise SystemExit('imported')")
+        ...     print(IsolatedPluginManager.load(path=[folder])["demo"].reason)
+        it raised SystemExit: imported
+
+    .. versionadded:: 0.1
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder: Final = folder
+        self._modules: set[str] = set()
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        sys.path.insert(0, str(self.folder))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        sys.path.remove(str(self.folder))
+        for name in self._modules:
+            sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+
+    def add(
+        self,
+        entry_name: str,
+        *,
+        source: str = "",
+        distribution: str | None = None,
+        version: str = "1.0",
+        requires: Iterable[str] = (),
+        modules: Iterable[tuple[str, str]] = (),
+    ) -> PluginCandidate:
+        """Plant one distribution with one plugin.
+
+        Args:
+            entry_name: The plugin's entry name.
+            source: The text of its hook module.
+            distribution: The distribution's name; `elixirml-<entry_name>` when not given.
+            version: The distribution's version.
+            requires: What it requires, as in its metadata.
+            modules: Further modules, each by name and text.
+
+        Returns:
+            The candidate that discovery finds.
+        """
+        name = distribution or f"elixirml-{entry_name}"
+        module = normalised(name).replace("-", "_")
+        for each, text in ((module, source), *modules):
+            (self.folder / f"{each}.py").write_text(text, "utf-8")
+            self._modules.add(each)
+        info = self.folder / f"{module}-{version}.dist-info"
+        info.mkdir(exist_ok=True)
+        lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
+        lines += [f"Requires-Dist: {each}" for each in requires]
+        (info / "METADATA").write_text("\n".join(lines) + "\n", "utf-8")
+        (info / "entry_points.txt").write_text(f"[{GROUP}]\n{entry_name} = {module}\n", "utf-8")
+        importlib.invalidate_caches()
+        return PluginCandidate(entry_name, name, version, module)

@@ -1,0 +1,1 @@
+"""Prompt formats for ElixirML programs: sections, json, xml and choice."""

@@ -1,0 +1,16 @@
+"""Hooks of elixirml-adapters. Imports nothing but the kernel's markers: loading must stay cheap."""
+
+from elixirml.plugins import Contribution, hookimpl
+
+__all__ = ["register_adapters"]
+
+
+@hookimpl
+def register_adapters() -> list[Contribution]:
+    """Offer the adapters `sections`, `json`, `xml` and `choice`."""
+    return [
+        Contribution("sections", "elixirml_adapters.sections:SectionsAdapter", "every field under a header"),
+        Contribution("json", "elixirml_adapters.json_format:JsonAdapter", "one JSON object a reply"),
+        Contribution("xml", "elixirml_adapters.xml_format:XmlAdapter", "every field an element"),
+        Contribution("choice", "elixirml_adapters.choice:ChoiceAdapter", "one of a list of texts, also by likelihood"),
+    ]

@@ -1,0 +1,115 @@
+"""The `xml` format: every field an element of its own, such as `<answer>...</answer>`.
+
+Values are written as text, other kinds as compact JSON inside their element. Only what would read as markup is
+escaped, so ordinary text with `<` and `&` stays legible.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from elixirml.contracts import Field, FormatCall, ModelRequest, ModelResponse, Observation, Signature
+from elixirml.identity import Json
+from elixirml.variables import Boolean, Choice, Variable
+from elixirml_adapters.conversation import DEMO_LAYOUTS, Turn, converse
+from elixirml_adapters.options import Domains, settled
+from elixirml_adapters.parsing import parse_xml_reply
+from elixirml_adapters.rendering import (
+    feedback_note,
+    field_lines,
+    output_schema,
+    paragraphs,
+    present,
+    value_text,
+    worked,
+)
+from elixirml_adapters.replies import reading
+
+__all__ = ["XmlAdapter", "element_text"]
+
+_MARKUP: Final = re.compile(r"<(?=[^\W\d]|[/!?_])|&(?=#?\w+;)|\r|\A\s+|\s+\Z")
+_NAMED: Final = {"<": "&lt;", "&": "&amp;"}
+_THINKING: Final = frozenset({"think", "thinking"})
+_DOMAINS: Final[Domains] = {"demo_layout": DEMO_LAYOUTS, "field_notes": (True, False)}
+
+
+class XmlAdapter:
+    """Writes and reads fields as elements."""
+
+    def suits(self, signature: Signature) -> int:
+        """Return 30; 0 when an output is called `think` or `thinking`: models write such blocks unasked."""
+        return 0 if any(each.name.casefold() in _THINKING for each in signature.outputs) else 30
+
+    def variables(self, signature: Signature) -> tuple[Variable, ...]:
+        """Return `demo_layout` and `field_notes` (whether fields are explained)."""
+        _ = signature
+        return (
+            Choice("demo_layout", default=DEMO_LAYOUTS[0], options=DEMO_LAYOUTS, hint="where demos stand"),
+            Boolean("field_notes", default=True, hint="explain each field's type and meaning"),
+        )
+
+    def format(self, call: FormatCall) -> ModelRequest:
+        """Return a chat: instruction, fields and format; demos; the example."""
+        options = settled(call.options, _DOMAINS)
+        signature = call.signature
+        chat = converse(
+            _system(signature, notes=options["field_notes"]),
+            demos=[
+                Turn(_elements(signature.inputs, demo.inputs), _elements(signature.outputs, demo.outputs))
+                for demo in worked(signature, call.demos)
+            ],
+            example=paragraphs(_elements(signature.inputs, call.values), feedback_note(call.feedback)),
+            layout=options["demo_layout"],
+        )
+        return ModelRequest(
+            messages=chat.messages, stable=chat.stable, max_tokens=call.max_tokens, temperature=call.temperature
+        )
+
+    def parse(self, signature: Signature, response: ModelResponse, *, options: Mapping[str, Any]) -> dict[str, Json]:
+        """Return the output fields of a reply.
+
+        Raises:
+            ParseError: With the field, the reason and the reply.
+        """
+        settled(options, _DOMAINS)
+        with reading(response.text):
+            return parse_xml_reply(response.text, output_schema(signature.outputs))
+
+    def fit(
+        self, signature: Signature, observations: Sequence[Observation], *, options: Mapping[str, Any]
+    ) -> Mapping[str, Json]:
+        """Return nothing: the format has no fitted variables."""
+        _ = signature, observations, options
+        return {}
+
+
+def element_text(value: object) -> str:
+    """Return a value as the text of an element.
+
+    Escaped are only a `<` that could open a tag, an `&` that could begin an entity, and outer blanks, which readers
+    trim.
+
+    Example:
+        >>> element_text("a < b, AT&T, <b> &amp;")
+        'a < b, AT&T, &lt;b> &amp;amp;'
+    """
+    return _MARKUP.sub(_escape, value_text(value))
+
+
+def _escape(found: re.Match[str]) -> str:
+    sign = found.group()
+    return _NAMED.get(sign) or "".join(f"&#{ord(each)};" for each in sign)
+
+
+def _elements(fields: Iterable[Field], values: Mapping[str, Any]) -> str:
+    return "\n".join(f"<{each.name}>{element_text(value)}</{each.name}>" for each, value in present(fields, values))
+
+
+def _system(signature: Signature, *, notes: bool) -> str:
+    return paragraphs(
+        signature.instruction,
+        field_lines("You are given:", signature.inputs, notes=notes),
+        field_lines("You find:", signature.outputs, notes=notes),
+        "Reply with these elements, each around its value, and nothing else:",
+        "\n".join(f"<{each.name}>...</{each.name}>" for each in signature.outputs),
+    )

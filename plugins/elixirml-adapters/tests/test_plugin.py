@@ -1,0 +1,28 @@
+"""The hook module: what it offers, and that listing it costs nothing."""
+
+import subprocess
+import sys
+from importlib import import_module
+
+from elixirml_adapters.plugin import register_adapters
+
+
+def test_every_contribution_can_be_resolved() -> None:
+    """Each target is a class that makes an adapter without arguments."""
+    adapters = {each.name: getattr(import_module(each.module), each.attribute)() for each in register_adapters()}
+
+    assert list(adapters) == ["sections", "json", "xml", "choice"]
+    for adapter in adapters.values():
+        assert all(callable(getattr(adapter, name)) for name in ("suits", "variables", "format", "parse", "fit"))
+
+
+def test_listing_adapters_imports_none_of_them() -> None:
+    """Until a format is used, only the hook module is imported."""
+    code = (
+        "import sys, elixirml_adapters.plugin as plugin; plugin.register_adapters();"
+        "print(*sorted(name for name in sys.modules if name.startswith('elixirml_adapters')))"
+    )
+
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+    assert loaded == ["elixirml_adapters", "elixirml_adapters.plugin"]

@@ -1,0 +1,1 @@
+"""Reasoning strategies for ElixirML programs: direct and chain_of_thought."""

@@ -1,0 +1,132 @@
+"""The shape of a record: a class with named fields; an object in JSON."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from attrs import field, frozen
+
+from elixirml.contracts import NO_DEFAULT
+from elixirml.contracts.constraints import Description
+from elixirml.errors import Problem, did_you_mean
+from elixirml.identity import Json
+from elixirml_schemas.marks import with_keywords
+from elixirml_schemas.shape import Mark, Path, Shape, refuse
+
+__all__ = ["RecordShape", "Slot"]
+
+
+@frozen
+class Slot:
+    """One field of a record.
+
+    Attributes:
+        name: The key in data and the attribute of values.
+        argument: The constructor's keyword; it differs for private attributes of attrs classes.
+        annotation: The declared type.
+        shape: How the type is read.
+        required: Whether it must be given.
+        default: What it becomes when absent, as JSON; `NO_DEFAULT` when nothing is known of it.
+        description: What it means.
+    """
+
+    name: str
+    argument: str
+    annotation: object = field(hash=False)
+    shape: Shape
+    required: bool
+    default: object = field(default=NO_DEFAULT, hash=False)
+    description: str = ""
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of the property, with what the field says of itself."""
+        about: dict[str, Any] = {"description": self.description} if self.description else {}
+        if self.default is not NO_DEFAULT:
+            about["default"] = self.default
+        return self.shape.schema() | about
+
+
+@frozen
+class RecordShape:
+    """A class with named fields.
+
+    Attributes:
+        cls: The class.
+        slots: Its fields, in declared order.
+        keyed: Whether values are dictionaries, as those of a `TypedDict` are, rather than objects with attributes.
+        marks: A description at most.
+    """
+
+    cls: type[Any]
+    slots: tuple[Slot, ...]
+    keyed: bool = False
+    marks: tuple[Mark, ...] = ()
+    forms: frozenset[str] = field(default=frozenset({"object"}), init=False, repr=False)
+    takes: frozenset[type[Mark]] = field(default=frozenset({Description}), init=False, repr=False)
+
+    @property
+    def noun(self) -> str:
+        """What messages call it."""
+        return f"an object with the fields of {self.cls.__name__}"
+
+    @property
+    def plain(self) -> bool:
+        """Whether values are dictionaries of plain data."""
+        return self.keyed and all(each.shape.plain for each in self.slots)
+
+    @property
+    def hashable(self) -> bool:
+        """Whether values may be members of a set."""
+        hashes = cast("Callable[..., int] | None", self.cls.__hash__) is not None
+        return hashes and not self.keyed and all(each.shape.hashable for each in self.slots)
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema: a closed object, nested records written out in place."""
+        base: dict[str, Any] = {
+            "type": "object",
+            "properties": {each.name: each.schema() for each in self.slots},
+            "required": [each.name for each in self.slots if each.required],
+            "additionalProperties": False,
+        }
+        return with_keywords(base, self.marks)
+
+    def read(self, value: object, path: Path, problems: list[Problem]) -> Any:
+        """Accept an object or a value of the class, and read every field."""
+        if not self.keyed and isinstance(value, self.cls):
+            for each in self.slots:
+                each.shape.read(getattr(value, each.name), (*path, each.name), problems)
+            return value
+        if not isinstance(value, Mapping):
+            return refuse(problems, path, self.noun, value)
+        given = cast("Mapping[object, object]", value)
+        before = len(problems)
+        values = self._values(given, path, problems)
+        self._refuse_unknown(given, path, problems)
+        return None if len(problems) > before else self._build(values, path, problems)
+
+    def dump(self, value: Any) -> Json:
+        """Return the fields as an object."""
+        if self.keyed:
+            return {each.name: each.shape.dump(value[each.name]) for each in self.slots if each.name in value}
+        return {each.name: each.shape.dump(getattr(value, each.name)) for each in self.slots}
+
+    def _values(self, given: Mapping[object, object], path: Path, problems: list[Problem]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for each in self.slots:
+            if each.name in given:
+                values[each.argument] = each.shape.read(given[each.name], (*path, each.name), problems)
+            elif each.required:
+                problems.append(Problem((*path, each.name), "missing", f"missing; expected {each.shape.noun}"))
+        return values
+
+    def _refuse_unknown(self, given: Mapping[object, object], path: Path, problems: list[Problem]) -> None:
+        names = [each.name for each in self.slots]
+        for key in given:
+            if key not in names:
+                message = f"no field of {self.cls.__name__}. {did_you_mean(str(key), names)}"
+                problems.append(Problem((*path, str(key)), "unknown", message))
+
+    def _build(self, values: dict[str, Any], path: Path, problems: list[Problem]) -> Any:
+        try:
+            return values if self.keyed else self.cls(**values)
+        except (TypeError, ValueError, AssertionError) as error:  # a validator of the class itself
+            return problems.append(Problem(path, "invalid", f"{self.cls.__name__} refuses it: {error}"))

@@ -1,0 +1,209 @@
+"""Shapes of single values: text, numbers, truth values, nothing, days and moments; and of anything plain."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any, Final, cast
+
+from attrs import field, frozen
+
+from elixirml.contracts.constraints import Description, Length, Pattern, Range
+from elixirml.errors import Problem
+from elixirml.identity import Json
+from elixirml_schemas.marks import check, with_keywords
+from elixirml_schemas.shape import Mark, Path, refuse
+
+__all__ = ["DAY", "INTEGER", "MOMENT", "NOTHING", "REAL", "TEXT", "TRUTH", "Anything", "Scalar"]
+
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MOMENT: Final = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?([Zz]|[+-]\d{2}:\d{2}(:\d{2})?)?", re.ASCII
+)
+_REFUSED: Final = object()
+
+
+@frozen
+class Scalar:
+    """A single value.
+
+    Attributes:
+        noun: What messages call it.
+        keywords: Its JSON Schema before marks.
+        accept: Returns the typed value, or `_REFUSED`.
+        write: Returns the JSON of a typed value.
+        forms: The JSON types its values take.
+        takes: The kinds of mark that mean something, beside a description.
+        plain: Whether a typed value equals its JSON form.
+        marks: What the values must keep to.
+    """
+
+    noun: str
+    keywords: Mapping[str, Any] = field(hash=False)
+    accept: Callable[[object], Any]
+    write: Callable[[Any], Json]
+    forms: frozenset[str]
+    takes: frozenset[type[Mark]] = frozenset({Description})
+    plain: bool = True
+    marks: tuple[Mark, ...] = ()
+    hashable: bool = field(default=True, init=False, repr=False)
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema."""
+        return with_keywords(dict(self.keywords), self.marks)
+
+    def read(self, value: object, path: Path, problems: list[Problem]) -> Any:
+        """Return the typed value."""
+        typed = self.accept(value)
+        if typed is _REFUSED:
+            refuse(problems, path, self.noun, value)
+        elif self.marks:
+            check(self.marks, typed, path, problems, kind=self.keywords["type"])
+        return typed
+
+    def dump(self, value: Any) -> Json:
+        """Return the plain value."""
+        return self.write(value)
+
+
+def _text(value: object) -> Any:
+    return value if isinstance(value, str) else _REFUSED
+
+
+def _integer(value: object) -> Any:
+    return value if isinstance(value, int) and not isinstance(value, bool) else _REFUSED
+
+
+def _real(value: object) -> Any:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return _REFUSED
+    try:
+        number = float(value)
+    except OverflowError:
+        return _REFUSED
+    return number if math.isfinite(number) else _REFUSED
+
+
+def _truth(value: object) -> Any:
+    return value if isinstance(value, bool) else _REFUSED
+
+
+def _nothing(value: object) -> Any:
+    return None if value is None else _REFUSED
+
+
+def _day(value: object) -> Any:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else _REFUSED
+    except ValueError:  # the 31st of February
+        return _REFUSED
+
+
+def _moment(value: object) -> Any:
+    if isinstance(value, datetime):
+        return value
+    try:
+        matches = isinstance(value, str) and _MOMENT.fullmatch(value)
+        return datetime.fromisoformat(cast("str", value).upper()) if matches else _REFUSED
+    except ValueError:  # the 25th hour
+        return _REFUSED
+
+
+def _iso(value: date) -> Json:
+    return value.isoformat()
+
+
+def _keywords(**keywords: Any) -> Mapping[str, Any]:
+    return MappingProxyType(keywords)
+
+
+# A text may read as a day; a day and a moment never read as each other.
+_ANY_TEXT: Final = frozenset({"string", "date", "date-time"})
+_NUMBER: Final = frozenset({"number"})
+_ON_TEXT: Final[frozenset[type[Mark]]] = frozenset({Length, Pattern, Description})
+_ON_NUMBERS: Final[frozenset[type[Mark]]] = frozenset({Range, Description})
+
+# `str.__str__` and `int` take subclasses off, such as the members of `StrEnum` and `IntEnum`.
+TEXT: Final = Scalar("text", _keywords(type="string"), _text, str.__str__, _ANY_TEXT, _ON_TEXT)
+"""A text."""
+INTEGER: Final = Scalar("a whole number", _keywords(type="integer"), _integer, int, _NUMBER, _ON_NUMBERS)
+"""A whole number; 3.0 and True are none."""
+REAL: Final = Scalar("a finite number", _keywords(type="number"), _real, float, _NUMBER, _ON_NUMBERS)
+"""A finite number, since JSON has neither NaN nor infinity. Whole numbers become floats; nothing else does."""
+TRUTH: Final = Scalar("true or false", _keywords(type="boolean"), _truth, bool, frozenset({"boolean"}))
+"""True or false; 1 and 0 are neither."""
+NOTHING: Final = Scalar("null", _keywords(type="null"), _nothing, lambda _: None, frozenset({"null"}))
+"""None, which JSON writes as null."""
+DAY: Final = Scalar(
+    "a date like 2026-01-31",
+    _keywords(type="string", format="date"),
+    _day,
+    _iso,
+    frozenset({"date"}),
+    plain=False,
+)
+"""A calendar day; a `datetime` is none."""
+MOMENT: Final = Scalar(
+    "a date and time like 2026-01-31T12:00:00Z",
+    _keywords(type="string", format="date-time"),
+    _moment,
+    _iso,
+    frozenset({"date-time"}),
+    plain=False,
+)
+"""A day with a time, and an offset where the value has one."""
+
+
+_PLAIN: Final = "plain data (text, finite numbers, true, false, null, lists, objects with text keys)"
+_ANY_FORM: Final = _ANY_TEXT | {"number", "boolean", "null", "array", "object"}
+
+
+@frozen
+class Anything:
+    """Any plain data: what JSON can hold."""
+
+    marks: tuple[Mark, ...] = ()
+    noun: str = field(
+        default="plain data (text, finite numbers, true, false, null, lists, objects with text keys)",
+        init=False,
+        repr=False,
+    )
+    forms: frozenset[str] = field(
+        default=_ANY_TEXT | {"number", "boolean", "null", "array", "object"}, init=False, repr=False
+    )
+    takes: frozenset[type[Mark]] = field(default=frozenset({Description}), init=False, repr=False)
+    plain: bool = field(default=True, init=False, repr=False)
+    hashable: bool = field(default=False, init=False, repr=False)
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema that accepts everything."""
+        return with_keywords({}, self.marks)
+
+    def read(self, value: object, path: Path, problems: list[Problem]) -> Any:
+        """Accept what JSON can hold; no depth of nesting exhausts the stack."""
+        waiting: list[tuple[Path, object]] = [(path, value)]
+        while waiting:
+            where, part = waiting.pop()
+            inner = _parts(part)
+            if inner is None:
+                refuse(problems, where, self.noun, part)
+            else:
+                waiting.extend(((*where, key), each) for key, each in inner)
+        return value
+
+    def dump(self, value: Any) -> Json:
+        """Return the data itself."""
+        return cast("Json", value)
+
+
+def _parts(value: object) -> Iterable[tuple[str | int, object]] | None:
+    """Return what a piece of plain data holds, or None when it is no plain data."""
+    if isinstance(value, list):
+        return enumerate(cast("list[object]", value))
+    if isinstance(value, dict):
+        entries = cast("dict[str, object]", value)
+        return entries.items() if all(isinstance(key, str) for key in entries) else None
+    return () if value is None or isinstance(value, (str, int)) or _real(value) is not _REFUSED else None

@@ -1,0 +1,1 @@
+"""Bayesian search over ElixirML variables by scikit-optimize."""

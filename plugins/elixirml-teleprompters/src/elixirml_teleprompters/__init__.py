@@ -1,0 +1,1 @@
+"""Optimizers for ElixirML programs: auto, random_search and bootstrap_fewshot."""

@@ -1,0 +1,124 @@
+"""The surrogate: an additive Gaussian process over candidates, fitted by marginal likelihood on a small grid.
+
+The kernel is a common scale times the sum of one term a dimension, plus `rho` times all products of two dimensions,
+plus a constant, plus a term of each candidate's own. Close to Duvenaud, Nickisch and Rasmussen, Additive Gaussian
+Processes (2011), restricted to orders one and two; the structured surrogate for prompts is as in Schneider et al.,
+Hyperband-based Bayesian Optimization for Black-box Prompt Selection (arXiv 2412.07820).
+"""
+
+from itertools import product
+
+import numpy as np
+from attrs import frozen
+
+from elixirml_teleprompters._arrays import Floats
+from elixirml_teleprompters.rows import Rows, components
+
+__all__ = ["Belief", "Shape", "believe", "fitted_shape", "gram"]
+
+SPREADS = (0.05, 0.1, 0.17, 0.27)
+RHOS = (0.1, 0.3, 1.0)
+CONSTANT = 0.25
+OWN = 0.1
+
+
+@frozen
+class Shape:
+    """The two numbers of the kernel that are learned.
+
+    Attributes:
+        spread: Prior standard deviation of the true means between candidates.
+        rho: Weight of a product of two dimensions against a single dimension.
+    """
+
+    spread: float = 0.17
+    rho: float = 0.3
+
+
+@frozen(eq=False)
+class Belief:
+    """A joint normal belief about the true means of some candidates.
+
+    Attributes:
+        mean: Shape (n,).
+        covariance: Shape (n, n).
+    """
+
+    mean: Floats
+    covariance: Floats
+
+    @property
+    def deviation(self) -> Floats:
+        """Standard deviation of each mean."""
+        return np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
+
+    def draws(self, generator: np.random.Generator, *, count: int) -> Floats:
+        """Return joint draws, shape (count, n)."""
+        size = len(self.mean)
+        jitter = 1e-8 + 1e-6 * float(np.trace(self.covariance)) / max(1, size)
+        while True:
+            try:
+                root = np.linalg.cholesky(self.covariance + jitter * np.eye(size))
+            except np.linalg.LinAlgError:
+                jitter *= 10.0
+            else:
+                return self.mean + generator.standard_normal((count, size)) @ root.T
+
+
+def gram(alike: list[Floats], size: int, shape: Shape) -> Floats:
+    """Return the prior covariance of `size` candidates from their likeness in each dimension."""
+    total = np.zeros((size, size))
+    squares = np.zeros((size, size))
+    for one in alike:
+        total += one
+        squares += one * one
+    dims = len(alike)
+    weight = max(1.0, dims + shape.rho * dims * (dims - 1) / 2)
+    additive = (total + shape.rho * (total * total - squares) / 2) / weight
+    return shape.spread**2 * ((1 - OWN) * additive + OWN * np.eye(size)) + CONSTANT
+
+
+def fitted_shape(rows: Rows, means: Floats, noise: Floats) -> Shape:
+    """Return the shape under which what was seen is most likely; the default shape when little was seen."""
+    size = len(means)
+    if size < 4:
+        return Shape()
+    alike = components(rows)
+    residual = means - _centre(means, noise)
+    grid = [Shape(spread, rho) for spread, rho in product(SPREADS, RHOS)]
+    return max(grid, key=lambda shape: _log_evidence(gram(alike, size, shape) + _diagonal(noise), residual))
+
+
+def _diagonal(noise: Floats) -> Floats:
+    return np.diag(noise) if noise.ndim == 1 else noise
+
+
+def _centre(means: Floats, noise: Floats) -> float:
+    weights = 1.0 / (0.02 + (noise if noise.ndim == 1 else np.diag(noise)))
+    return float((weights * means).sum() / weights.sum())
+
+
+def _log_evidence(covariance: Floats, residual: Floats) -> float:
+    root = np.linalg.cholesky(covariance)
+    scaled = np.linalg.solve(root, residual)
+    return float(-0.5 * scaled @ scaled - np.log(np.diag(root)).sum())
+
+
+def believe(rows: Rows, means: Floats, noise: Floats, shape: Shape) -> Belief:
+    """Return the belief about all rows after the first `len(means)` of them were seen.
+
+    Args:
+        rows: Seen candidates first.
+        means: Their scores.
+        noise: Sampling variance of each score, or their covariance.
+        shape: The kernel.
+    """
+    size, seen = len(rows), len(means)
+    prior = gram(components(rows), size, shape)
+    if seen == 0:
+        return Belief(np.full(size, 0.5), prior)
+    centre = _centre(means, noise)
+    across = prior[:seen]
+    observed = prior[:seen, :seen] + _diagonal(noise)
+    gain = np.linalg.solve(observed, across).T
+    return Belief(centre + gain @ (means - centre), prior - gain @ across)
