@@ -1,1 +1,128 @@
-"""ElixirML."""
+"""ElixirML: declarative, self-optimizing language-model programs on a plugin microkernel.
+
+    import elixirml as ml
+
+    class QA(ml.Program[Question, Answer]):
+        "Answer the question from the context."
+        reply = ml.predict(Answer)
+
+    result = ml.run(QA, Question(context="...", question="..."))
+
+Names are imported when they are first used, so importing the package stays cheap.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from elixirml.contracts import (
+        Description,
+        Example,
+        FieldDeclaration,
+        Length,
+        Pattern,
+        Range,
+        Usage,
+    )
+    from elixirml.doors import BlockingKernel, evaluate, optimize, run
+    from elixirml.errors import ElixirError
+    from elixirml.programs.program import Program, as_program, load, program
+    from elixirml.programs.stages import check, ensure, predict, stage, suggest
+    from elixirml.programs.state import SavedProgram
+    from elixirml.runtime.budget import Budget
+    from elixirml.runtime.kernel import Kernel
+    from elixirml.runtime.result import Result
+    from elixirml.studies.evaluation import Evaluation, run_evaluation
+    from elixirml.studies.optimization import run_optimization
+    from elixirml.studies.report import StudyReport, Verdict
+    from elixirml.variables import Assignment, Space, Variable, variable, when
+
+__version__: Final = "0.1.0"
+
+_HOMES: Final = {
+    "Assignment": "variables",
+    "BlockingKernel": "doors",
+    "Budget": "runtime.budget",
+    "Description": "contracts",
+    "ElixirError": "errors",
+    "Evaluation": "studies.evaluation",
+    "Example": "contracts",
+    "FieldDeclaration": "contracts",
+    "Kernel": "runtime.kernel",
+    "Length": "contracts",
+    "Pattern": "contracts",
+    "Program": "programs.program",
+    "Range": "contracts",
+    "Result": "runtime.result",
+    "SavedProgram": "programs.state",
+    "Space": "variables",
+    "StudyReport": "studies.report",
+    "Usage": "contracts",
+    "Variable": "variables",
+    "Verdict": "studies.report",
+    "as_program": "programs.program",
+    "check": "programs.stages",
+    "ensure": "programs.stages",
+    "evaluate": "doors",
+    "load": "programs.program",
+    "optimize": "doors",
+    "predict": "programs.stages",
+    "program": "programs.program",
+    "run": "doors",
+    "run_evaluation": "studies.evaluation",
+    "run_optimization": "studies.optimization",
+    "stage": "programs.stages",
+    "suggest": "programs.stages",
+    "variable": "variables",
+    "when": "variables",
+}
+
+__all__ = [
+    "Assignment",
+    "BlockingKernel",
+    "Budget",
+    "Description",
+    "ElixirError",
+    "Evaluation",
+    "Example",
+    "FieldDeclaration",
+    "Kernel",
+    "Length",
+    "Pattern",
+    "Program",
+    "Range",
+    "Result",
+    "SavedProgram",
+    "Space",
+    "StudyReport",
+    "Usage",
+    "Variable",
+    "Verdict",
+    "as_program",
+    "check",
+    "ensure",
+    "evaluate",
+    "load",
+    "optimize",
+    "predict",
+    "program",
+    "run",
+    "run_evaluation",
+    "run_optimization",
+    "stage",
+    "suggest",
+    "variable",
+    "when",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name on its first use."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

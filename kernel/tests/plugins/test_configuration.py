@@ -42,7 +42,7 @@ def test_nothing_said_means_everything_is_loaded() -> None:
 @pytest.mark.parametrize(
     ("value", "enabled"), [("", False), (" ", False), ("demo", True), ("a, elixirml-demo b", True), ("a", False)]
 )
-def test_the_allow_list_of_the_environment(value: str, enabled: bool) -> None:
+def test_the_allow_list_of_the_environment(value: str, *, enabled: bool) -> None:
     """Names are parted by commas or blanks, and an empty list allows none."""
     assert selection_from({"ELIXIRML_PLUGINS": value}, {}, {}).verdict(DEMO).enabled is enabled
 
@@ -67,7 +67,7 @@ def test_sub_tables_belong_to_the_plugins() -> None:
         ({"only": [1]}, "expected a list of names", 'only = ["NAME"]'),
     ],
 )
-def test_a_wrong_setting_is_named_with_its_file(table: dict, words: str, hint: str) -> None:
+def test_a_wrong_setting_is_named_with_its_file(table: dict[str, object], words: str, hint: str) -> None:
     """A misspelt key must not silently do nothing."""
     with pytest.raises(ConfigError, match=words) as caught:
         selection_from({}, table, {}, project_source="project.toml")

@@ -26,7 +26,7 @@ def test_another_name_is_refused_with_a_proposal(name: str) -> None:
 )
 def test_a_target_names_a_module_and_an_attribute(target: str) -> None:
     """A reference that can never resolve is refused before anybody asks for it."""
-    with pytest.raises(PluginIncompatible, match="expected `package.module:attribute`"):
+    with pytest.raises(PluginIncompatible, match=r"expected `package\.module:attribute`"):
         Contribution("name", target, "does it")
 
 

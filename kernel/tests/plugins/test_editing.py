@@ -10,7 +10,8 @@ from elixirml.errors import ConfigError
 from elixirml.plugins import PluginCandidate
 from elixirml.plugins.editing import disable, edited, enable
 
-DEMO = PluginCandidate("demo", "elixirml-demo", "1.0", "elixirml_demo")
+DEMO = (PluginCandidate("demo", "elixirml-demo", "1.0", "elixirml_demo"),)
+BOTH = (*DEMO, PluginCandidate("demo", "squatter", "1.0", "squatter"))
 
 
 def _after(path: Path, text: str, edit: object, *, name: str = "demo") -> str:
@@ -69,6 +70,16 @@ def test_what_the_file_says_already_is_not_written_again(tmp_path: Path) -> None
     assert enable(path, DEMO, name="demo") is False
 
 
+def test_a_shared_entry_name_stands_for_all_who_claim_it(tmp_path: Path) -> None:
+    """With one of two rivals disabled by distribution, disabling the name still puts the other one out."""
+    path = tmp_path / "config.toml"
+    assert disable(path, BOTH[1:], name="squatter") is True
+    assert disable(path, BOTH, name="demo") is True
+    assert path.read_text() == '[plugins]\ndisable = ["squatter", "demo"]\n'
+    assert enable(path, BOTH, name="demo") is True
+    assert path.read_text() == "[plugins]\ndisable = []\n"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -122,8 +133,12 @@ lines = st.sampled_from(
         'v = """',
         '"""',
         "w = [",
+        "]",
+        "[plugins.x]",
+        "plugins.disable = []",
+        "",
+        '  disable = [ "x" , ] # why',
     ]
-    + ["]", "[plugins.x]", "plugins.disable = []", "", '  disable = [ "x" , ] # why']
 )
 
 

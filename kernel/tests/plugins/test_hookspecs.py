@@ -15,7 +15,7 @@ HOOKS = [name for name in hookspecs.__all__ if name.startswith("register_")]
 
 def test_there_is_one_hook_a_kind() -> None:
     """Kinds and hooks are one list written twice; they may not drift apart."""
-    assert HOOKS == sorted(f"register_{kind}" for kind in hookspecs.KINDS)
+    assert sorted(f"register_{kind}" for kind in hookspecs.KINDS) == HOOKS
 
 
 @pytest.mark.parametrize("name", HOOKS)

@@ -338,7 +338,7 @@ def test_an_optional_hook_of_a_later_kernel_is_left_alone() -> None:
 
 
 def test_a_hook_may_be_implemented_under_another_name() -> None:
-    """pluggy's `specname` is honoured."""
+    """The option `specname` of pluggy is honoured."""
 
     class Renamed:
         @hookimpl(specname="register_metrics")

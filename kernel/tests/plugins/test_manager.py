@@ -134,9 +134,10 @@ def test_warnings_are_one_line_a_fault_and_check_lists_them_all(installed: Insta
     installed.add("broken", source="raise RuntimeError('two\\nlines')")
     path = [str(installed.folder)]
     failed = IsolatedPluginManager.load(path=path)
-    assert failed.warnings() == (
+    (warning,) = failed.warnings()
+    assert warning == (
         "plugin `broken` (elixirml-broken 1.0), failed: it raised RuntimeError: two lines. "
-        "Mend it: pip install --upgrade elixirml-broken",
+        "Mend it: pip install --upgrade elixirml-broken"
     )
     with pytest.raises(PluginFailed, match="two lines"):
         failed.check()

@@ -11,6 +11,8 @@ from elixirml.testing import InstalledPlugins
 METRICS = PluginCandidate("metrics", "elixirml-metrics", "0.1", "elixirml_metrics.plugin")
 OTHERS = PluginCandidate("others", "others", "2.0", "others.plugin")
 MODULE = """
+import threading
+
 class Metric:
     made = 0
 
@@ -21,6 +23,9 @@ shared = Metric()
 def factory(): return 1
 class Outer:
     inner = shared
+class Met:
+    together = threading.Barrier(8)
+    def __init__(self): self.together.wait()
 class Needy:
     def __init__(self, argument): pass
 class Quitter:
@@ -44,6 +49,7 @@ def registry(installed: InstalledPlugins) -> Registry:
         "shared",
         "factory",
         "Outer.inner",
+        "Met",
         "Needy",
         "Quitter",
         "Unavailable",
@@ -169,11 +175,11 @@ def test_an_object_of_the_host_stands_in_front() -> None:
 
 def test_an_offered_class_is_handed_out_as_it_is() -> None:
     """An object that is offered is the capability, even when it is a class or None."""
-    registry = Registry()
-    registry.offer("metrics", "a", dict)
+    registry, kind = Registry(), type("Kind", (), {})
+    registry.offer("metrics", "a", kind)
     registry.offer("metrics", "b", None)
-    assert registry.resolve("metrics", "a") is dict
-    assert registry.resolve("metrics", "b") is None
+    found: list[object] = [registry.resolve("metrics", name) for name in registry.names("metrics")]
+    assert found == [kind, None]
 
 
 def test_an_unknown_name_gets_the_nearest_one_or_an_install_line(registry: Registry) -> None:
@@ -217,17 +223,12 @@ def test_an_unknown_kind_is_refused() -> None:
 
 
 def test_threads_that_resolve_at_once_get_one_object(registry: Registry) -> None:
-    """A capability is one object a registry, also when several threads are first."""
-    barrier = threading.Barrier(8)
-    found = []
-
-    def ask() -> None:
-        barrier.wait()
-        found.append(registry.resolve("metrics", "metric"))
-
-    threads = [threading.Thread(target=ask) for _ in range(8)]
+    """All eight make one, since each waits for the others; they are handed the same one all the same."""
+    found: list[object] = []
+    threads = [threading.Thread(target=lambda: found.append(registry.resolve("metrics", "met"))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    assert len(found) == 8
     assert len(set(map(id, found))) == 1

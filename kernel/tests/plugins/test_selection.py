@@ -32,19 +32,21 @@ def test_only_the_allowed_are_loaded_and_an_empty_list_allows_none() -> None:
 @pytest.mark.parametrize(
     ("above", "below", "loaded"),
     [
-        ({"enable": ["studio"]}, {"disable": ["studio"]}, True),
-        ({"disable": ["studio"]}, {"enable": ["studio"]}, False),
-        ({"only": ["studio"]}, {"disable": ["studio"]}, True),
-        ({"only": ["metrics"]}, {"enable": ["studio"]}, False),
-        ({"disable": ["metrics"]}, {"disable": ["studio"]}, False),
-        ({"disable": ["metrics"]}, {}, True),
-        ({"enable": ["studio"], "disable": ["studio"]}, {}, False),
-        ({"only": [], "enable": ["studio"]}, {}, True),
+        (Selection(enable=["studio"]), Selection(disable=["studio"]), True),
+        (Selection(disable=["studio"]), Selection(enable=["studio"]), False),
+        (Selection(only=["studio"]), Selection(disable=["studio"]), True),
+        (Selection(only=["metrics"]), Selection(enable=["studio"]), False),
+        (Selection(disable=["metrics"]), Selection(disable=["studio"]), False),
+        (Selection(disable=["metrics"]), Selection(), True),
+        (Selection(enable=["studio"], disable=["studio"]), Selection(), False),
+        (Selection(only=[], enable=["studio"]), Selection(), True),
     ],
 )
-def test_the_strongest_source_with_something_to_say_decides(above: dict, below: dict, *, loaded: bool) -> None:
+def test_the_strongest_source_with_something_to_say_decides(
+    above: Selection, below: Selection, *, loaded: bool
+) -> None:
     """Precedence is by plugin, and within one source `disable` is strongest."""
-    assert Selection(**above).over(Selection(**below)).verdict(STUDIO).enabled is loaded
+    assert above.over(below).verdict(STUDIO).enabled is loaded
 
 
 def test_laying_over_keeps_the_order_of_all_layers() -> None:

@@ -25,7 +25,7 @@ def test_an_entry_keeps_a_copy() -> None:
 
     assert entry.value == {"answer": [1]}
     with pytest.raises(DeclarationError, match="a bank entry is JSON"):
-        Entry("x", value={1, 2})  # type: ignore[arg-type]
+        Entry("x", value={1, 2})
 
 
 def test_a_bank_is_read_by_id() -> None:

@@ -1,7 +1,7 @@
 """Conditions and constraints by example."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -69,7 +69,12 @@ def test_a_bound_is_a_finite_number(bound: float) -> None:
 
 def test_a_condition_that_cannot_hold_is_refused() -> None:
     """No values at all, or values that are not JSON, are refused with a next step."""
-    for declare in (lambda: when("k").one_of(), lambda: when("k").one_of([]), lambda: when("k").equals({1})):  # type: ignore[arg-type]
+    declarations: list[Callable[[], Condition]] = [
+        lambda: when("k").one_of(),
+        lambda: when("k").one_of([]),
+        lambda: when("k").equals({1}),  # type: ignore[arg-type]
+    ]
+    for declare in declarations:
         with pytest.raises(DeclarationError) as caught:
             declare()
         assert caught.value.hint
@@ -93,7 +98,7 @@ def test_a_constraint_sees_its_own_paths_only() -> None:
 
 def test_a_constraint_that_fails_is_named() -> None:
     """A predicate that raises is an error of the declaration, not of the values."""
-    rule = Constraint("odd", message="", paths="k", holds=lambda values: values["other"] == 1)  # type: ignore[arg-type]
+    rule = Constraint("odd", message="", paths="k", holds=lambda values: values["other"] == 1)
 
     with pytest.raises(DeclarationError, match="constraint `odd` raised KeyError") as caught:
         rule.satisfied(VALUES)

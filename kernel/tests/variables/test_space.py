@@ -34,6 +34,14 @@ RULES = Subset("reply.rules", maximum=2, default=[KIND.id], bank="reply.style", 
 ATTEMPTS = Integer("attempts", default=1, low=1, high=4)
 
 
+def double(number: int) -> int:
+    return number * 2
+
+
+def triple(number: int) -> int:
+    return number * 3
+
+
 def small() -> Space:
     return Space([ADAPTER, BIASES, STYLE, RULES, ATTEMPTS])
 
@@ -112,7 +120,7 @@ def test_order_follows_dependencies_then_declaration() -> None:
 
 def test_an_assignment_is_completed() -> None:
     """What is missing gets its default or its computed value; what is given stays, right or wrong."""
-    space = Space([ATTEMPTS, Computed("calls", compute=lambda n: n * 2, inputs=("attempts",))])
+    space = Space([ATTEMPTS, Computed("calls", compute=double, inputs=("attempts",))])
 
     assert space.complete({}) == space.defaults() == {"attempts": 1, "calls": 2}
     assert space.complete({"attempts": 3}) == {"attempts": 3, "calls": 6}
@@ -122,7 +130,7 @@ def test_an_assignment_is_completed() -> None:
 
 def test_a_wrong_computed_value_is_refused() -> None:
     """A computed value follows from its inputs: setting it is a problem, changing an input is not."""
-    space = Space([ATTEMPTS, Computed("calls", compute=lambda n: n * 2, inputs=("attempts",))])
+    space = Space([ATTEMPTS, Computed("calls", compute=double, inputs=("attempts",))])
 
     assert [problem.code for problem in space.problems({"attempts": 2, "calls": 5})] == ["computed"]
     assert space.problems({"attempts": 2}) == ()
@@ -135,7 +143,7 @@ def test_a_computed_value_without_valid_inputs_is_not_worked_out() -> None:
     space = Space(
         [
             ATTEMPTS,
-            Computed("calls", compute=lambda n: n * 2, inputs=("attempts",)),
+            Computed("calls", compute=double, inputs=("attempts",)),
             flag("many", active_if=when("calls").at_least(4)),
         ]
     )
@@ -150,8 +158,8 @@ def test_an_inactive_input_counts_as_its_default() -> None:
         [
             flag("on"),
             Integer("n", default=3, low=0, high=9, active_if=when("on").equals(True)),
-            Computed("twice", compute=lambda n: n * 2, inputs=("n",)),
-            Computed("thrice", compute=lambda n: n * 3, inputs=("n",), active_if=when("on").equals(True)),
+            Computed("twice", compute=double, inputs=("n",)),
+            Computed("thrice", compute=triple, inputs=("n",), active_if=when("on").equals(True)),
         ]
     )
 
@@ -274,7 +282,7 @@ def test_freezing_takes_paths_and_patterns() -> None:
 
 def test_freezing_leaves_computed_values_alone() -> None:
     """A computed value follows its inputs even when everything is frozen at an older assignment."""
-    space = Space([ATTEMPTS, Computed("calls", compute=lambda n: n * 2, inputs=("attempts",))])
+    space = Space([ATTEMPTS, Computed("calls", compute=double, inputs=("attempts",))])
 
     frozen = space.frozen(["*"], at={"attempts": 3, "calls": 99})
 

@@ -88,7 +88,11 @@ class _Rules:
         return inner
 
     def repeated(self, part: Matcher, tokens: list[tuple[str, str]]) -> Matcher:
-        if not tokens or (tokens[0][0] == "sign" and tokens[0][1] not in "?*+") or tokens[0][0] not in {"sign", "times"}:
+        if (
+            not tokens
+            or (tokens[0][0] == "sign" and tokens[0][1] not in "?*+")
+            or tokens[0][0] not in {"sign", "times"}
+        ):
             return part
         token = tokens.pop(0)[1]
         low, _, high = {"?": "0,1", "*": "0,", "+": "1,"}.get(token, token.strip("{}")).partition(",")

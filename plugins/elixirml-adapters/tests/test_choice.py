@@ -78,9 +78,7 @@ def test_an_arrow_text_is_a_line_an_example() -> None:
     """The names stand once, above the examples."""
     request = _ADAPTER.format(_call(layout="arrow", output_name="Category"))
 
-    assert request.text == (
-        "Where was it published?\n\nText -> Category\none -> news\ntwo -> tweet\nthree ->"
-    )
+    assert request.text == ("Where was it published?\n\nText -> Category\none -> news\ntwo -> tweet\nthree ->")
 
 
 def test_labels_are_listed_in_a_text_when_asked() -> None:
@@ -260,9 +258,9 @@ def test_a_reply_that_is_no_label_is_an_error(reply: str) -> None:
 @pytest.mark.parametrize("layout", ["chat", "plain", "arrow"])
 @pytest.mark.parametrize("decoding", ["grammar", "free"])
 @settings(deadline=None)
-@given(labels=st.lists(st.text(min_size=1), min_size=1, max_size=4, unique_by=lambda text: text.casefold().split()[:1]))
+@given(labels=st.lists(st.text(), min_size=1, max_size=4, unique=True))
 def test_every_label_that_is_shown_is_read_back(layout: str, decoding: str, labels: list[str]) -> None:
-    """A demo's label, written as the model should write it, gives the label."""
+    """A demo's label, written as the model should write it, gives the label, however alike the labels are."""
     task = Signature("t", "", (_TEXT,), (Field("kind", str, {"enum": labels}),))
 
     for label in labels:

@@ -8,13 +8,13 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from elixirml.errors import ConfigError, ElixirError, PluginMissing, closest
+from elixirml.errors import ConfigError, PluginMissing, closest
 from elixirml.plugins.configuration import current_selection, user_file
 from elixirml.plugins.discovery import discover
 from elixirml.plugins.records import PluginCandidate, PluginRecord, normalised
@@ -27,21 +27,6 @@ __all__ = ["plugins"]
 _COLUMNS: Final = ("NAME", "DISTRIBUTION", "VERSION", "STATUS", "MS", "OFFERS", "REASON")
 
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
-
-
-class _InputError(click.ClickException):
-    """What the user asked for cannot be done; exit code 2."""
-
-    exit_code = 2
-
-
-@contextlib.contextmanager
-def _reported() -> Generator[None]:
-    """Show an error of ElixirML's own as a message, not as a traceback."""
-    try:
-        yield
-    except ElixirError as error:
-        raise _InputError(str(error)) from error
 
 
 @click.group()
@@ -60,18 +45,17 @@ def list_(*, as_json: bool, requirements: bool) -> None:
 
     Example: elixirml plugins list --json
     """
-    with _reported():
-        if requirements:
-            _show_requirements(as_json=as_json)
-            return
-        manager = _loaded()
-        if as_json:
-            content = [_as_json(each) for each in manager.records]
-            _write_json({"plugins": content, "warnings": list(manager.warnings())})
-            return
-        _table(_row(each) for each in manager.records)
-        for line in manager.warnings():
-            click.echo(line, err=True)
+    if requirements:
+        _show_requirements(as_json=as_json)
+        return
+    manager = _loaded()
+    if as_json:
+        content = [_as_json(each) for each in manager.records]
+        _write_json({"plugins": content, "warnings": list(manager.warnings())})
+        return
+    _table(_row(each) for each in manager.records)
+    for line in manager.warnings():
+        click.echo(line, err=True)
 
 
 @plugins.command()
@@ -82,17 +66,16 @@ def show(name: str, *, as_json: bool) -> None:
 
     Example: elixirml plugins show metrics
     """
-    with _reported():
-        record = _loaded()[name]
-        if as_json:
-            _write_json(_as_json(record, details=True))
-            return
-        for title, text in _facts(record):
-            click.echo(f"{title:<14}{text}")
-        for kind, contributions in record.contributions.items():
-            click.echo(f"\n{kind}")
-            for each in contributions:
-                click.echo(f"  {each.name:<20}  {each.summary}  ({each.target})")
+    record = _loaded()[name]
+    if as_json:
+        _write_json(_as_json(record, details=True))
+        return
+    for title, text in _facts(record):
+        click.echo(f"{title:<14}{text}")
+    for kind, contributions in record.contributions.items():
+        click.echo(f"\n{kind}")
+        for each in contributions:
+            click.echo(f"  {each.name:<20}  {each.summary}  ({each.target})")
 
 
 @plugins.command()
@@ -155,21 +138,24 @@ def enable(name: str, *, as_json: bool) -> None:
 
 
 def _switch(name: str, edit: Callable[..., bool], *, as_json: bool) -> None:
-    with _reported():
-        candidate = _candidate(name)
-        path = user_file(os.environ)
-        changed = edit(path, candidate, name=name)
-    enabled, reason = _now(candidate)
+    candidates = _named(name)
+    path = user_file(os.environ)
+    changed = edit(path, candidates, name=name)
+    states = [(each, *_state(each)) for each in candidates]
     if as_json:
-        edit_made = {"name": candidate.entry_name, "file": str(path), "changed": changed}
-        _write_json({**edit_made, "enabled": enabled, "reason": reason})
+        now = [
+            {"name": each.entry_name, "distribution": each.distribution, "enabled": enabled, "reason": reason}
+            for each, enabled, reason in states
+        ]
+        _write_json({"file": str(path), "changed": changed, "plugins": now})
         return
     click.echo(f"{path} {'was changed' if changed else 'already says so'}.")
-    state = "of unknown state" if enabled is None else "enabled" if enabled else "disabled"
-    click.echo(f"Plugin {candidate} is now {state}{f': {reason}' if reason else ''}.")
+    for each, enabled, reason in states:
+        state = "of unknown state" if enabled is None else "enabled" if enabled else "disabled"
+        click.echo(f"Plugin {each} is now {state}{f': {reason}' if reason else ''}.")
 
 
-def _now(candidate: PluginCandidate) -> tuple[bool | None, str]:
+def _state(candidate: PluginCandidate) -> tuple[bool | None, str]:
     """Return what holds after an edit: a stronger source may say otherwise, or be broken."""
     try:
         verdict = current_selection().verdict(candidate)
@@ -178,10 +164,11 @@ def _now(candidate: PluginCandidate) -> tuple[bool | None, str]:
     return verdict.enabled, verdict.reason
 
 
-def _candidate(name: str) -> PluginCandidate:
+def _named(name: str) -> Sequence[PluginCandidate]:
+    """Return the installed plugins a name stands for; their metadata is read, and nothing imported."""
     installed = discover()
-    found = next((each for each in installed if each.answers_to(name)), None)
-    if found is None:
+    found = [each for each in installed if each.answers_to(name)]
+    if not found:
         near = closest(name, [each.entry_name for each in installed])
         hint = f"Did you mean `{near}`?" if near else "`elixirml plugins list` shows what is installed."
         raise PluginMissing(f"No installed plugin is called `{name}`.", hint=hint)

@@ -62,6 +62,7 @@ class ModelRequest:
         stable: How much of the front is the same for every example: leading messages, or characters of `text`. Only a
             hint for prefix caches; it never changes the reply.
         labels: Continuations to score instead of writing, for models with `Capability.LABEL_LOGPROBS`.
+        probes: More continuations to score in the same call, by their first token alone; evidence for calibration.
         grammar: A GBNF grammar the reply keeps to.
         json_schema: A JSON Schema the reply keeps to.
         max_tokens: The most tokens to write.
@@ -74,6 +75,7 @@ class ModelRequest:
     text: str | None = None
     stable: int = 0
     labels: tuple[str, ...] = ()
+    probes: tuple[str, ...] = ()
     grammar: str | None = None
     json_schema: Mapping[str, Any] | None = field(default=None, hash=False)
     max_tokens: int = 256
@@ -88,6 +90,7 @@ class ModelRequest:
             "text": self.text,
             "stable": self.stable,
             "labels": list(self.labels),
+            "probes": list(self.probes),
             "grammar": self.grammar,
             "json_schema": None if self.json_schema is None else dict(self.json_schema),
             "max_tokens": self.max_tokens,
@@ -105,7 +108,7 @@ class ModelResponse:
         text: The reply; for scored labels, the likeliest one.
         finish: `stop`, `length`, or the provider's own word.
         usage: What the call used.
-        label_logprobs: Natural-log probability of each label asked for, else empty.
+        label_logprobs: Natural-log probability of each label and probe, relative to all of them; else empty.
     """
 
     text: str

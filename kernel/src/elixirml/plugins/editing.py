@@ -25,13 +25,13 @@ _HEADER: Final = re.compile(r"^[ \t]*\[[ \t]*plugins[ \t]*\][ \t]*(?:#.*)?\r?$",
 _NEXT_HEADER: Final = re.compile(r"^[ \t]*\[", re.MULTILINE)
 
 
-def disable(path: Path, candidate: PluginCandidate, *, name: str) -> bool:
+def disable(path: Path, candidates: Sequence[PluginCandidate], *, name: str) -> bool:
     """Write `name` into the list `disable` of the user's file.
 
     Args:
         path: The file; made when it does not exist.
-        candidate: The plugin that `name` stands for.
-        name: Its entry name or distribution.
+        candidates: The plugins that `name` stands for; several when they share an entry name.
+        name: An entry name or distribution.
 
     Returns:
         Whether the file had to be changed.
@@ -40,18 +40,18 @@ def disable(path: Path, candidate: PluginCandidate, *, name: str) -> bool:
         ConfigError: The file is broken or too complex to be edited; says what to write.
     """
     now = _current(path)
-    listed = any(candidate.answers_to(each) for each in now.disable)
+    listed = all(any(each.answers_to(disabled) for disabled in now.disable) for each in candidates)
     disabled = now.disable if listed else (*now.disable, name)
-    return _write(path, now, disable=disabled, enable=_without(now.enable, candidate))
+    return _write(path, now, disable=disabled, enable=_without(now.enable, candidates))
 
 
-def enable(path: Path, candidate: PluginCandidate, *, name: str) -> bool:
-    """Take a plugin out of the list `disable` of the user's file, and add it to `enable` where `only` leaves it out.
+def enable(path: Path, candidates: Sequence[PluginCandidate], *, name: str) -> bool:
+    """Take plugins out of the list `disable` of the user's file, and add it to `enable` where `only` leaves them out.
 
     Args:
         path: The file; it need not exist.
-        candidate: The plugin that `name` stands for.
-        name: Its entry name or distribution.
+        candidates: The plugins that `name` stands for; several when they share an entry name.
+        name: An entry name or distribution.
 
     Returns:
         Whether the file had to be changed.
@@ -60,9 +60,10 @@ def enable(path: Path, candidate: PluginCandidate, *, name: str) -> bool:
         ConfigError: The file is broken or too complex to be edited; says what to write.
     """
     now = _current(path)
-    allowed = Selection(only=now.only, enable=now.enable).verdict(candidate).enabled
+    rest = Selection(only=now.only, enable=now.enable)
+    allowed = all(rest.verdict(each).enabled for each in candidates)
     enabled = now.enable if allowed else (*now.enable, name)
-    return _write(path, now, disable=_without(now.disable, candidate), enable=enabled)
+    return _write(path, now, disable=_without(now.disable, candidates), enable=enabled)
 
 
 def edited(text: str, lists: Lists, *, source: str) -> str:
@@ -98,8 +99,8 @@ def _current(path: Path) -> Selection:
     return selection_from({}, {}, plugins_table(read_toml(path), source=str(path)), user_source=str(path))
 
 
-def _without(names: Sequence[str], candidate: PluginCandidate) -> tuple[str, ...]:
-    return tuple(name for name in names if not candidate.answers_to(name))
+def _without(names: Sequence[str], candidates: Sequence[PluginCandidate]) -> tuple[str, ...]:
+    return tuple(name for name in names if not any(each.answers_to(name) for each in candidates))
 
 
 def _write(path: Path, now: Selection, *, disable: Sequence[str], enable: Sequence[str]) -> bool:

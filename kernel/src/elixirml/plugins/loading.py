@@ -171,14 +171,14 @@ def _check_signature(name: str, function: Callable[..., object], options: Mappin
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         raise PluginIncompatible(f"`{name}` is async; hooks are plain functions", code="hook-async")
     given = inspect.signature(getattr(hookspecs, name)).parameters
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-            # pluggy would accept it here and then fail to pass it when the hook is called.
-            raise PluginIncompatible(f"`{name}` takes `{parameter}` by keyword only", code="hook-argument")
-        if parameter.name not in given:
-            raise PluginIncompatible(
-                f"`{name}` takes `{parameter}`, which the hook does not give", code="hook-argument"
-            )
+    taken = inspect.signature(function).parameters.values()
+    # pluggy would accept a keyword-only argument here, and then fail to pass it when the hook is called.
+    by_keyword = [each for each in taken if each.kind is inspect.Parameter.KEYWORD_ONLY]
+    if by_keyword:
+        raise PluginIncompatible(f"`{name}` takes `{by_keyword[0]}` by keyword only", code="hook-argument")
+    unknown = [each for each in taken if each.name not in given]
+    if unknown:
+        raise PluginIncompatible(f"`{name}` takes `{unknown[0]}`, which the hook does not give", code="hook-argument")
 
 
 def _contributions(results: list[object]) -> tuple[Contribution, ...]:

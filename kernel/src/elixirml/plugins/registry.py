@@ -7,6 +7,7 @@ the capability it yields is kept. Each kernel has its own registry: two of them 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
+from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, overload
 
@@ -75,6 +76,7 @@ class Registry:
     def __init__(self, *, prefer: Sequence[str] = (), absent: Callable[[], Iterable[str]] = tuple[str, ...]) -> None:
         self._prefer = tuple(prefer)
         self._absent = absent
+        self._lock = Lock()
         self._offers: defaultdict[str, dict[str, list[_Offer]]] = defaultdict(dict)
 
     def add(self, kind: str, contribution: Contribution, *, origin: PluginCandidate) -> Callable[[], None]:
@@ -183,9 +185,11 @@ class Registry:
         chosen = self._chosen(kind, name)
         if chosen.value is _UNSET:
             value = _made(kind, chosen)
-            # Two threads may come here at once; the one that is second takes over what the first one kept. No lock is
-            # held while a module is imported, since the import may itself wait for a thread that resolves.
-            chosen.value = value if chosen.value is _UNSET else chosen.value
+            # Two threads may come here at once; the second takes over what the first one kept. The lock is not held
+            # while the module is imported, since an import may itself wait for a thread that resolves.
+            with self._lock:
+                if chosen.value is _UNSET:
+                    chosen.value = value
         return chosen.value
 
     def _enter(self, kind: str, offer: _Offer) -> Callable[[], None]:

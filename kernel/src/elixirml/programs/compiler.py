@@ -30,7 +30,7 @@ from elixirml.programs.program import Declaration, Program, SingleOutput
 from elixirml.programs.settings import stage_variables
 from elixirml.programs.signature_text import parse_signature
 from elixirml.programs.stages import Assertion, AssertionKind, FunctionStage, PredictStage
-from elixirml.variables import Bank, Banked, Constraint, Space, Variable
+from elixirml.variables import Constraint, Space, Variable
 
 __all__ = ["compile_program"]
 
@@ -291,7 +291,7 @@ class _Compiler:
                 gathered[each.name] = (self.bindings[each.name].slot, None)
             elif holders:
                 gathered[each.name] = (stage_slot(holders[-1]), each.name)
-            elif each.required:
+            elif each.required and not self.mistakes:
                 self._mistake(
                     DeclarationError(
                         f"nothing in {self.declaration.name} provides the output field `{each.name}`.\n"
@@ -303,12 +303,7 @@ class _Compiler:
         return gathered
 
     def _space(self) -> Space:
-        banks: dict[str, Bank] = {}
-        for each in self.variables:
-            if isinstance(each, Banked):
-                bank = banks.setdefault(each.bank_name, Bank(each.bank_name))
-                banks[each.bank_name] = bank.extended(each.entries)
-        return Space(tuple(self.variables), tuple(self.constraints), banks)
+        return Space(self.variables, constraints=self.constraints)
 
     def _unused(self, rule: OutputRule) -> tuple[str, ...]:
         used = {rule.whole, *(slot for slot, _ in rule.fields.values())}

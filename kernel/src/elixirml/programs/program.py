@@ -140,7 +140,7 @@ class Program(Generic[InT, OutT]):
 
 
 def _made(declaration: Declaration) -> Program[Any, Any]:
-    made = type(declaration.name, (Program,), {"__doc__": declaration.instruction})
+    made: type[Program[Any, Any]] = type(declaration.name, (Program,), {"__doc__": declaration.instruction})
     made.declaration = declaration
     return made()
 
@@ -185,8 +185,8 @@ def program(function: Callable[..., Any]) -> Program[Any, Any]:
             hint=f"Write `def {name}(text: str) -> str:`.",
         )
     inputs = tuple(FieldDeclaration(each, annotation) for each, annotation in hints.items())
-    reply: PredictStage[Any] = predict(SingleOutput(FieldDeclaration("answer", returned)))
     where = f"function {function.__module__}.{name}"
+    reply = PredictStage[Any](SingleOutput(FieldDeclaration("answer", returned)), None, {}, manual=False, where=where)
     return _made(Declaration(name, _clean(function.__doc__), inputs, None, {"reply": reply}, "answer", where))
 
 

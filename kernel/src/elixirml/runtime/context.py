@@ -9,7 +9,6 @@ from attrs import define, evolve, field
 
 from elixirml.contracts.language_model import LanguageModel, ModelRequest, ModelResponse
 from elixirml.contracts.usage import Usage
-from elixirml.identity import Json
 from elixirml.runtime.budget import Meter
 from elixirml.runtime.events import Span
 from elixirml.runtime.metering import MeteredModel
@@ -54,7 +53,7 @@ class RunContext:
     usage: Usage = field(factory=Usage)
     _asked: "itertools.count[int]" = field(factory=itertools.count)
 
-    def value(self, path: str) -> Json:
+    def value(self, path: str) -> Any:
         """Return the value of a variable."""
         return self.values[path]
 

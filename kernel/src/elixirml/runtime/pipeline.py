@@ -161,4 +161,5 @@ def _field(value: Any, name: str) -> Any:
 
 
 async def awaited(value: Any) -> Any:
+    """Return a value, awaited when it can be."""
     return await value if inspect.isawaitable(value) else value

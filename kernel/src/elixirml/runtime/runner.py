@@ -110,7 +110,10 @@ class Runner:
     def preview(
         self, inputs: Any, *, assignment: Assignment | None = None, space: Space | None = None
     ) -> list[tuple[PredictNode, ModelRequest]]:
-        """Return the requests as they would be sent, of the predict stages that depend on inputs alone; asks nothing."""
+        """Return the requests as they would be sent; asks nothing.
+
+        Only predict stages that depend on the inputs alone are shown: others wait for replies.
+        """
         if assignment is None or space is None:
             own = self.assigned()
             space, assignment = own.space, own.assignment

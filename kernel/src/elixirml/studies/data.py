@@ -1,6 +1,6 @@
 """Rows to examples: which columns a program takes, which ones it should answer, and what is wrong with them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ def examples_of(
     return tuple(each for each in examples if each is not None)
 
 
-def _at_hand(source: Iterable[Any]) -> "Iterable[DataRow]":
+def _at_hand(source: Iterable[Any]) -> Iterator[DataRow]:
     for number, each in enumerate(source, 1):
         if isinstance(each, Example):
             yield DataRow(number, {"id": each.id, **each.inputs, **each.expected})
@@ -123,9 +123,8 @@ class _Reader:
         try:
             self._schema.validate(inputs)
         except ValidationError as error:
-            self._problems.extend(
-                Problem((f"row {number}", *each.path), each.code, each.message) for each in error.problems
-            )
+            where = f"row {number}"
+            self._problems.extend(Problem((where, *each.path), each.code, each.message) for each in error.problems)
         for name, value in expected.items():
             choices = self._outputs[name].choices
             if choices and value not in choices:
@@ -160,7 +159,7 @@ class _Reader:
             raise ValidationError(
                 f"{self._name} has no expected values: no column is an output of the program.",
                 problems=(),
-                hint=f"Add a column named {' or '.join(self._outputs)}. Its columns: {', '.join(sorted(self._columns))}.",
+                hint=f"Add a column named {' or '.join(self._outputs)}. It has: {', '.join(sorted(self._columns))}.",
             )
 
 

@@ -130,7 +130,7 @@ async def run_evaluation(
             seed,
             Span(kernel.events, study, kernel.events.number()),
         )
-        found = await _repeated(scorer, own.assignment, own.space, examples, repeats, on_row)
+        found = await _repeated(scorer, own.assignment, own.space, examples, repeats=repeats, on_row=on_row)
         ledger.finish(study, status="done", seconds=found.seconds, result=found.to_json())
     return found
 
@@ -140,6 +140,7 @@ async def _repeated(
     assignment: Assignment,
     space: Space,
     examples: Sequence[Example],
+    *,
     repeats: int,
     on_row: Callable[[Row], None] | None,
 ) -> Evaluation:

@@ -21,7 +21,7 @@ from elixirml.studies.ledger import Ledger, StudyEntry
 from elixirml.studies.report import CandidateSummary, StudyReport, Verdict
 from elixirml.studies.scoring import Scorer
 from elixirml.studies.splitting import Split, split
-from elixirml.studies.statistics import Comparison, Interval, interval, paired_test
+from elixirml.studies.statistics import Alternative, Comparison, Interval, interval, paired_test
 from elixirml.studies.study import Search, Standing, Study
 from elixirml.variables import Assignment, Space
 
@@ -295,7 +295,7 @@ class _Gate:
         """Compare finalist and baseline on the confirmation examples."""
         before = await self._scores(self.baseline)
         after = await self._scores(finalist.assignment)
-        better = "greater" if self.study.direction is Direction.MAXIMIZE else "less"
+        better: Alternative = "greater" if self.study.direction is Direction.MAXIMIZE else "less"
         comparison = paired_test(before, after, alternative=better, seed=self.study.scorer.seed)
         gain = comparison.difference if better == "greater" else -comparison.difference
         confirmed = comparison.p_value < _SIGNIFICANCE and gain > 0

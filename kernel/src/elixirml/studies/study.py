@@ -37,7 +37,7 @@ from elixirml.studies.ledger import Row
 from elixirml.studies.proposals import SOURCES, bootstrapped_demos, demo_stage, labelled_demos
 from elixirml.studies.scoring import Scorer
 from elixirml.studies.splitting import Split
-from elixirml.variables import Assignment, Entry, Space
+from elixirml.variables import Assignment, Banked, Entry, Space
 
 __all__ = ["Search", "Study"]
 
@@ -264,7 +264,8 @@ class Study:
         return self._grown(action, entries)
 
     def _grown(self, action: Propose, entries: Sequence[Entry]) -> StudyEvent:
-        name = self.space[action.variable].bank_name
+        variable = self.space[action.variable]
+        name = variable.bank_name if isinstance(variable, Banked) else None
         if name is None:
             return Refused(action, f"`{action.variable}` draws from no bank")
         bank = self.space.banks[name]

@@ -103,6 +103,9 @@ class ChoiceAdapter:
         if response.label_logprobs or chosen["decoding"] == "likelihood":
             bias = chosen["bias"] if chosen["calibration"] != "none" else None
             return {name: _likeliest(task, response, bias=bias or {})}
+        written = {task.continuation(label): label for label in task.labels}
+        if response.text in written:
+            return {name: written[response.text]}
         with reading(response.text, field=name):
             return {name: fit_text(response.text, task.output.schema)}
 

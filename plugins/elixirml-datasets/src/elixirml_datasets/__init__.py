@@ -1,1 +1,3 @@
-"""Datasets for ElixirML programs: JSON lines, CSV and real sample data from the package index."""
+"""Datasets for ElixirML programs: files of JSON lines, JSON and CSV, and a named set of real sentences."""
+
+__all__: list[str] = []

@@ -16,7 +16,7 @@ from elixirml_schemas.descriptions import field_descriptions
 __all__ = ["Declared", "declared_fields", "is_keyed", "is_record"]
 
 # Classes whose empty value is what they make; any other factory may give something else each time.
-_EMPTY: Final[frozenset[object]] = frozenset({list, dict, set, frozenset, tuple, str})
+_EMPTY: Final[tuple[object, ...]] = (list, dict, set, frozenset, tuple, str)
 
 
 @frozen
@@ -30,6 +30,7 @@ class Declared:
         required: Whether the constructor needs it.
         default: A typed value, or `NO_DEFAULT` when there is none or it is made anew each time.
         description: What the field's own metadata says it means.
+        docstring: What the class's docstring says of it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Declared:
     required: bool
     default: object = field(default=NO_DEFAULT, hash=False)
     description: str = ""
+    docstring: str = ""
 
 
 def is_keyed(declared: object) -> bool:
@@ -72,9 +74,7 @@ def declared_fields(cls: type[Any]) -> tuple[Declared, ...]:
     else:
         found = _tuple_fields(cls, hints)
     texts = field_descriptions(cls)
-    return tuple(
-        each if each.description else attrs.evolve(each, description=texts.get(each.name, "")) for each in found
-    )
+    return tuple(attrs.evolve(each, docstring=texts.get(each.name, "")) for each in found)
 
 
 def _hints(cls: type[Any]) -> Mapping[str, object]:
@@ -98,7 +98,8 @@ def _metadata(metadata: Mapping[Any, Any]) -> str:
 
 
 def _made(factory: Any) -> object:
-    return factory() if factory in _EMPTY else NO_DEFAULT
+    made = get_origin(factory) or factory  # `list` of `list[int]`
+    return factory() if any(made is each for each in _EMPTY) else NO_DEFAULT
 
 
 def _attrs_fields(cls: type[Any], hints: Mapping[str, object]) -> Iterator[Declared]:

@@ -96,7 +96,7 @@ def _slot(declared: Declared, owner: _Place) -> Slot:
         _remarked(shape, tuple(each for each in shape.marks if not isinstance(each, Description))),
         declared.required,
         NO_DEFAULT if declared.default is NO_DEFAULT else _default(declared.default, shape, place),
-        declared.description or _description(declared.annotation),
+        declared.description or _description(declared.annotation) or declared.docstring,
     )
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from attrs import field, frozen
 
@@ -184,19 +184,34 @@ class Anything:
 
     def read(self, value: object, path: Path, problems: list[Problem]) -> Any:
         """Accept what JSON can hold; no depth of nesting exhausts the stack."""
-        waiting: list[tuple[Path, object]] = [(path, value)]
+        waiting: list[tuple[_Link | None, object]] = [(None, value)]
         while waiting:
-            where, part = waiting.pop()
+            link, part = waiting.pop()
             inner = _parts(part)
             if inner is None:
-                refuse(problems, where, self.noun, part)
+                refuse(problems, (*path, *_path(link)), self.noun, part)
             else:
-                waiting.extend(((*where, key), each) for key, each in inner)
+                waiting.extend((_Link(key, link), each) for key, each in inner)
         return value
 
     def dump(self, value: Any) -> Json:
         """Return the data itself."""
         return cast("Json", value)
+
+
+class _Link(NamedTuple):
+    """The last step of a path and what comes before it; written out only for a message."""
+
+    key: str | int
+    before: "_Link | None"
+
+
+def _path(link: _Link | None) -> Path:
+    keys: list[str | int] = []
+    while link is not None:
+        keys.append(link.key)
+        link = link.before
+    return tuple(reversed(keys))
 
 
 def _parts(value: object) -> Iterable[tuple[str | int, object]] | None:

@@ -79,11 +79,11 @@ class Auto:
 
     def finalize(self, state: AutoState) -> Proposal:
         """Return the ranking by posterior mean of everybody with a score; finalists first."""
-        if not state.contest.race.scorers:
+        if not state.contest.scorers():
             return Proposal(())
         judgement = judge(state.contest, (), learned_shape(state.contest))
         return ranked(
-            [point.candidate for point in judgement.points],
+            [state.contest.candidate(point) for point in judgement.points],
             means=judgement.belief.mean * judgement.unit,
             deviations=judgement.belief.deviation * judgement.unit,
             counts=judgement.counts,

@@ -23,18 +23,19 @@ SURE = 0.05
 CHECKS_APART = 5
 REFIT_EVERY = 5
 FEW = 20
+OUTBRED = 0.3
 
 
 def first_pulls(state: AutoState, rng: Random) -> tuple[AutoState, Sequence[Action]]:
     """Return the first pulls: the baseline, the same without demos, and points that cover every dimension evenly."""
     features, plan = state.contest.features, state.plan
-    baseline = features.of_candidate(state.context.baseline)
+    baseline = features.point(state.context.baseline.assignment, origin="baseline")
     scatter: tuple[Point, ...] = ()
     if features.space.searchable:
         scatter = scattered(features, baseline.assignment, rng, count=state.options.pool, origin="initial")
     bare = without_demos(features, scatter[0]) if scatter else None
-    given = tuple({point.id: point for point in (baseline, *((bare,) if bare else ()))}.values())
-    strangers = Pool(scatter).strangers(point.id for point in given)
+    given = tuple({point.key: point for point in (baseline, *((bare,) if bare else ()))}.values())
+    strangers = Pool(scatter).strangers(point.key for point in given)
     first = (*given, *spread_out(strangers, count=max(0, plan.initial - len(given)), after=given))
     contest, actions = state.contest.pulling_all(first[: plan.initial], upto=plan.pull)
     return evolve(state, contest=contest, pool=Pool(scatter)), actions
@@ -61,7 +62,7 @@ def next_pull(state: AutoState, rng: Random) -> tuple[AutoState, Sequence[Action
 def _over(state: AutoState) -> str | None:
     """Return why the search is over, if it is."""
     race = state.contest.race
-    if not race.scorers:
+    if not state.contest.scorers():
         return "no candidate could be scored"
     if race.refusals >= REFUSALS:
         return f"the study refused {race.refusals} candidates in a row"
@@ -76,16 +77,17 @@ def _with_near(state: AutoState, rng: Random) -> AutoState:
     """Return the state with a few more points near the leaders in its pool."""
     if not state.leaders:
         return state
-    features, count = state.contest.features, state.options.near
-    scorers = [state.contest.points[entrant.candidate.id] for entrant in state.contest.race.scorers]
-    pairs = [(rng.choice(state.leaders), rng.choice((*state.leaders, rng.choice(scorers)))) for _ in range(count)]
-    starts = [rng.choice(state.leaders) for _ in range(count)]
-    steps = [point for start in starts for point in stepped(features, start, rng, count=1)]
-    return evolve(state, pool=state.pool.with_near((*steps, *crossed(features, pairs, rng))))
+    features, everybody = state.contest.features, list(state.contest.points.values())
+    found: list[Point | None] = []
+    for _ in range(state.options.near):
+        found.append(stepped(features, rng.choice(state.leaders), rng))
+        other = rng.choice(everybody if rng.random() < OUTBRED else state.leaders)
+        found.append(crossed(features, rng.choice(state.leaders), other, rng))
+    return evolve(state, pool=state.pool.with_near(point for point in found if point is not None))
 
 
 def _refitted(state: AutoState) -> AutoState:
-    if len(state.contest.race.scorers) > FEW and state.steps % REFIT_EVERY:
+    if len(state.contest.points) > FEW and state.steps % REFIT_EVERY:
         return state
     return evolve(state, shape=learned_shape(state.contest))
 
@@ -109,13 +111,12 @@ def _pull_first_open(state: AutoState, points: Sequence[Point], *, ending: bool)
     contest, plan = state.contest, state.plan
     race, fronts = contest.race, contest.fronts()
     for at, point in enumerate(points):
-        front = max(fronts.get(point.request, 0), race.asked(point.id))
-        entrant = race.entrants.get(point.id)
+        front = max(fronts.get(point.request, 0), contest.asked(point))
         finalist = ending and at == 0 and front >= plan.finalist
         upto = min(front + plan.pull, len(race.examples))
-        if finalist or upto <= front or (entrant is not None and entrant.done):
+        if finalist or upto <= front or contest.done(point):
             continue
-        if race.price(upto - race.asked(point.id)) > race.left:
+        if race.price(upto - contest.asked(point)) > race.left:
             continue
         ahead, action = contest.pulling(point, upto=upto)
         return evolve(state, contest=ahead), (action,)

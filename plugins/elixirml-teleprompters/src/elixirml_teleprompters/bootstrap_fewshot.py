@@ -41,7 +41,7 @@ class BootstrapFewshot(HalvedSearch):
             as they are), `auto` (labelled where the program has one predict stage, else bootstrapped), or `none`.
             Default: bootstrapped.
         candidates: How many candidates start, the baseline included. Default: as many as the calls allow, at most 64.
-        pull: How many examples the first round takes; every later round goes twice as far. Default: 10.
+        pull: How many examples the first round takes; every later round twice as many new ones. Default: 10.
         bank: The most entries of a bank that is filled. Default: 60.
     """
 
@@ -65,7 +65,7 @@ class BootstrapFewshot(HalvedSearch):
 
     def _candidates(self, state: HalvedState, rng: Random, count: int) -> tuple[Point, ...]:
         features = state.contest.features
-        baseline = features.of_candidate(state.context.baseline)
+        baseline = features.point(state.context.baseline.assignment, origin="baseline")
         shares = [0.0, *((at % LEVELS + 1) / LEVELS for at in range(count - 1))]
         drawn = [changed(features, baseline, _demos(features, share, rng), origin="demos") for share in shares]
         return tuple(point for point in drawn if point is not None) if features.subsets else ()

@@ -10,11 +10,11 @@ from random import Random
 
 from attrs import evolve, field, frozen
 
-from elixirml.contracts import Context, Evaluate, StudyEvent, Told
+from elixirml.contracts import Candidate, Context, Evaluate, StudyEvent, Told
 from elixirml_teleprompters.demos import grown
 from elixirml_teleprompters.features import Features, Point
 from elixirml_teleprompters.moves import siblings
-from elixirml_teleprompters.race import Race
+from elixirml_teleprompters.race import Entrant, Race
 
 __all__ = ["Contest"]
 
@@ -26,7 +26,8 @@ class Contest:
     Attributes:
         race: The race.
         features: The space as rows.
-        points: The point of everybody in the race, by candidate id.
+        points: The point of everybody in the race, by key.
+        ids: Their candidate ids, by key.
         families: By request, all points that send it: the first that came, then its siblings.
         following: Ids of the candidates sent out in the last step because a sibling had been: they should cost nothing.
         trusting: Whether siblings are still expected to cost nothing; False once one did.
@@ -35,6 +36,7 @@ class Contest:
     race: Race
     features: Features
     points: Mapping[str, Point] = field(factory=dict[str, Point])
+    ids: Mapping[str, str] = field(factory=dict[str, str])
     families: Mapping[str, tuple[Point, ...]] = field(factory=dict[str, tuple[Point, ...]])
     following: frozenset[str] = frozenset()
     trusting: bool = True
@@ -60,13 +62,32 @@ class Contest:
 
     def in_features(self, features: Features) -> "Contest":
         """Return the contest in a later stage of the same space, whose banks have grown."""
-        points = {key: features.of_candidate(point.candidate) for key, point in self.points.items()}
+        points = {key: features.point(point.assignment, origin=point.origin) for key, point in self.points.items()}
         return evolve(self, features=features, points=points, families={})
+
+    def candidate(self, point: Point) -> Candidate:
+        """Return the candidate of a point in the race."""
+        return self.race.entrants[self.ids[point.key]].candidate
+
+    def asked(self, point: Point) -> int:
+        """Return how many examples a point was sent to."""
+        return self.race.asked(self.ids.get(point.key, ""))
+
+    def done(self, point: Point) -> bool:
+        """Return whether there is nothing left to ask a point."""
+        return point.key in self.ids and self.race.entrants[self.ids[point.key]].done
+
+    def scorers(self) -> tuple[tuple[Point, Entrant], ...]:
+        """Return everybody who has at least one score."""
+        everybody = ((point, self.race.entrants[self.ids[key]]) for key, point in self.points.items())
+        return tuple((point, entrant) for point, entrant in everybody if entrant.seen)
 
     def pulling(self, point: Point, *, upto: int) -> tuple["Contest", Evaluate]:
         """Send a point to the examples it has not met, up to a position of the order."""
-        race, action = self.race.asking(point.candidate, upto=upto)
-        return evolve(self, race=race, points={**self.points, point.id: point}), action
+        candidate = Candidate.of(self.features.space, point.assignment, origin=point.origin)
+        race, action = self.race.asking(candidate, upto=upto)
+        points, ids = {**self.points, point.key: point}, {**self.ids, point.key: candidate.id}
+        return evolve(self, race=race, points=points, ids=ids), action
 
     def pulling_all(self, points: Sequence[Point], *, upto: int) -> tuple["Contest", tuple[Evaluate, ...]]:
         """Send several points out at once."""
@@ -79,8 +100,8 @@ class Contest:
     def fronts(self) -> dict[str, int]:
         """Return how far into the order each family has come, by request."""
         fronts: dict[str, int] = {}
-        for key, point in self.points.items():
-            fronts[point.request] = max(fronts.get(point.request, 0), self.race.asked(key))
+        for point in self.points.values():
+            fronts[point.request] = max(fronts.get(point.request, 0), self.asked(point))
         return fronts
 
     def levelling(self, rng: Random) -> tuple["Contest", tuple[Evaluate, ...]]:
@@ -109,5 +130,4 @@ class Contest:
 
     def lags(self, point: Point, front: int) -> bool:
         """Return whether a point has fewer examples than `front` and may take more."""
-        entrant = self.race.entrants.get(point.id)
-        return entrant is None or (entrant.asked < front and not entrant.done)
+        return self.asked(point) < front and not self.done(point)

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from attrs import frozen
 
-from elixirml.contracts import FREE_OF_CALLS, Candidate
+from elixirml.contracts import FREE_OF_CALLS
 from elixirml.identity import Json, canonical_json
-from elixirml.variables import Assignment, Banked, Boolean, Choice, Space, Subset, Variable
+from elixirml.variables import Assignment, Banked, Boolean, Choice, Computed, Space, Subset, Variable
 from elixirml_teleprompters.rows import Rows
 
 __all__ = ["Features", "Point"]
@@ -15,28 +15,23 @@ __all__ = ["Features", "Point"]
 
 @frozen(eq=False)
 class Point:
-    """A candidate with its row.
+    """A valid assignment with its row.
 
     Attributes:
-        candidate: The candidate.
-        request: Canonical JSON of its active values without the variables that cost no call: points of equal request
-            send the same prompts.
-        row: The candidate as numbers; one row.
+        assignment: Values of every variable.
+        active: Canonical values of the active ones.
+        key: Their canonical JSON: points of equal key are one candidate.
+        request: The same without the variables that cost no call: points of equal request send the same prompts.
+        row: The point as numbers; one row.
+        origin: Which operation made it.
     """
 
-    candidate: Candidate
+    assignment: Assignment
+    active: Mapping[str, Json]
+    key: str
     request: str
     row: Rows
-
-    @property
-    def id(self) -> str:
-        """The candidate's id."""
-        return self.candidate.id
-
-    @property
-    def assignment(self) -> Assignment:
-        """Values of every variable."""
-        return self.candidate.assignment
+    origin: str
 
 
 def _codes(variable: Variable, space: Space) -> Mapping[str, int] | None:
@@ -53,6 +48,12 @@ def _codes(variable: Variable, space: Space) -> Mapping[str, int] | None:
     return {canonical_json(value): code for code, value in enumerate(values)} if values else None
 
 
+def _deciding(space: Space) -> frozenset[str]:
+    conditions = [path for variable in space.variables if variable.active_if for path in variable.active_if.paths]
+    inputs = [path for variable in space.variables if isinstance(variable, Computed) for path in variable.inputs]
+    return frozenset([*conditions, *inputs, *(path for rule in space.constraints for path in rule.paths)])
+
+
 @frozen(eq=False)
 class Features:
     """How a space becomes rows.
@@ -65,6 +66,7 @@ class Features:
         categories: Searchable categorical variables, with the code of each value.
         numbers: Searchable numeric variables.
         subsets: Searchable subset variables, with the position of each entry.
+        deciding: Paths on which conditions, constraints or computed values depend: changing one may change more.
     """
 
     space: Space
@@ -72,6 +74,7 @@ class Features:
     categories: tuple[tuple[str, Mapping[str, int]], ...]
     numbers: tuple[Variable, ...]
     subsets: tuple[tuple[Subset, Mapping[str, int]], ...]
+    deciding: frozenset[str]
 
     @classmethod
     def of(cls, space: Space) -> "Features":
@@ -91,6 +94,7 @@ class Features:
                 for variable in space.searchable
                 if isinstance(variable, Subset)
             ),
+            deciding=_deciding(space),
         )
 
     def favoured(self, rows: Rows, leader: Rows) -> Rows:
@@ -110,13 +114,14 @@ class Features:
         Raises:
             ValidationError: The assignment is not valid.
         """
-        return self.of_candidate(Candidate.of(self.space, assignment, origin=origin))
+        return self.settled_point(assignment, self.space.canonical(assignment), origin=origin)
 
-    def of_candidate(self, candidate: Candidate) -> Point:
-        """Return a candidate as a point."""
-        active = self.space.canonical(candidate.assignment)
-        request = {path: value for path, value in active.items() if path not in self.free}
-        return Point(candidate, canonical_json(request), self._row(active))
+    def settled_point(self, assignment: Assignment, active: Mapping[str, Json], *, origin: str) -> Point:
+        """Return the point of an assignment whose canonical active values are known."""
+        key = canonical_json(active)
+        paid = {path: value for path, value in active.items() if path not in self.free}
+        request = canonical_json(paid) if len(paid) < len(active) else key
+        return Point(assignment, active, key, request, self._row(active), origin)
 
     def _row(self, active: Mapping[str, Json]) -> Rows:
         codes = [codes[canonical_json(active[path])] if path in active else -1 for path, codes in self.categories]

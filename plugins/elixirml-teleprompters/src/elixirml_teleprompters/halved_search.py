@@ -24,7 +24,7 @@ class HalvingOptions:
 
     Attributes:
         candidates: How many candidates start, the baseline included; None for as many as the calls allow (at most 64).
-        pull: How many examples the first round takes; every later round goes twice as far.
+        pull: How many examples the first round takes; every later round takes twice as many new ones.
         bank: The most entries to ask for where a demo bank is empty.
     """
 
@@ -86,7 +86,7 @@ class HalvedSearch(ABC):
         if level:
             return evolve(state, contest=contest), level
         halving = state.halving or Halving(contest, self._field(state, rng))
-        if len(halving.survivors) < 2 and not halving.reached:
+        if len(halving.survivors) < 2 and not halving.rounds:
             return state, (Stop("there is nothing to compare the baseline with"),)
         halving, actions = evolve(halving, contest=contest).step(state.options.pull)
         return evolve(state, contest=halving.contest, halving=halving), actions
@@ -97,10 +97,10 @@ class HalvedSearch(ABC):
         count = options.candidates or affordable(
             examples=len(race.examples), pull=options.pull, calls=race.left, rate=race.rate
         )
-        baseline = state.contest.features.of_candidate(state.context.baseline)
+        baseline = state.contest.features.point(state.context.baseline.assignment, origin="baseline")
         points = (baseline, *self._candidates(state, rng, max(1, count - 1)))
-        return tuple({point.id: point for point in points}.values())
+        return tuple({point.key: point for point in points}.values())
 
     def finalize(self, state: HalvedState) -> Proposal:
         """Return the ranking by shrunk means; candidates that went further come first."""
-        return shrunk_ranking(state.contest.race, enough=len(state.contest.race.examples))
+        return shrunk_ranking(state.contest, enough=len(state.contest.race.examples))

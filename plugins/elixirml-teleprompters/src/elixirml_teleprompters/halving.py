@@ -1,4 +1,4 @@
-"""Successive halving on paired pulls: all race, the better half goes on, twice as far each time.
+"""Successive halving on paired pulls: all race, the better half goes on and takes twice as many new examples.
 
 After Jamieson and Talwalkar, Non-stochastic Best Arm Identification and Hyperparameter Optimization (2016); here every
 candidate takes the same examples in the same order, and halves are parted by scores freed of the examples' effects.
@@ -20,15 +20,22 @@ __all__ = ["Halving", "affordable"]
 MOST = 64
 
 
+def _reached(rounds: int, pull: int, examples: int) -> int:
+    """Return how far into the order so many rounds go: each takes twice as many new examples as the one before."""
+    return min(pull * ((1 << rounds) - 1), examples)
+
+
+def _kept(count: int) -> int:
+    """Return how many of so many go on: half, but always two, so that the last round has a comparison to make."""
+    return max(2, math.ceil(count / 2))
+
+
 def _schedule(count: int, pull: int, examples: int) -> list[tuple[int, int]]:
     """Return (survivors, position reached) of every round."""
-    rounds: list[tuple[int, int]] = []
-    reached = min(pull, examples)
-    while True:
-        rounds.append((count, reached))
-        if reached >= examples or count <= 1:
-            return rounds
-        count, reached = max(2, math.ceil(count / 2)) if count > 2 else 2, min(2 * reached, examples)
+    rounds = [(count, _reached(1, pull, examples))]
+    while rounds[-1][0] > 2 and rounds[-1][1] < examples:
+        rounds.append((_kept(rounds[-1][0]), _reached(len(rounds) + 1, pull, examples)))
+    return rounds
 
 
 def _total(rounds: Sequence[tuple[int, int]]) -> int:
@@ -53,12 +60,12 @@ class Halving:
     Attributes:
         contest: The contest.
         survivors: Who races in the next round.
-        reached: How far into the order the last round went.
+        rounds: How many rounds were sent out.
     """
 
     contest: Contest
     survivors: tuple[Point, ...]
-    reached: int = 0
+    rounds: int = 0
 
     def step(self, pull: int) -> tuple["Halving", Sequence[Action]]:
         """Return the next round, or the end.
@@ -67,27 +74,24 @@ class Halving:
             pull: How many examples the first round takes.
         """
         examples = len(self.contest.race.examples)
-        if self.reached >= examples:
-            return self, (Stop("the finalists have seen every example"),)
-        halved = self._halved() if self.reached else self
-        reached = min(pull if not self.reached else 2 * self.reached, examples)
-        return halved.round(reached)
+        if self.rounds and (len(self.survivors) <= 2 or _reached(self.rounds, pull, examples) >= examples):
+            return self, (Stop("the finalists are told apart as far as the calls or the examples go"),)
+        halved = self._halved() if self.rounds else self
+        return halved.round(_reached(self.rounds + 1, pull, examples))
 
     def _halved(self) -> "Halving":
         """Return the better half: by family, each judged by its best sibling; two stay to the end."""
         best = self._best_of_families()
         order = sorted(best, key=lambda request: -best[request][0])
-        keep = max(2, math.ceil(len(order) / 2))
+        keep = _kept(len(order))
         return evolve(self, survivors=tuple(best[request][1] for request in order[:keep]))
 
     def _best_of_families(self) -> dict[str, tuple[float, Point]]:
         requests = {point.request for point in self.survivors}
-        points = self.contest.points
-        scorers = [entrant for entrant in self.contest.race.scorers if points[entrant.candidate.id].request in requests]
-        means = scores_of(np.stack([entrant.scores for entrant in scorers])).means if scorers else np.zeros(0)
+        scorers = [(point, entrant) for point, entrant in self.contest.scorers() if point.request in requests]
+        means = scores_of(np.stack([entrant.scores for _, entrant in scorers])).means if scorers else np.zeros(0)
         best: dict[str, tuple[float, Point]] = {}
-        for entrant, mean in zip(scorers, means, strict=True):
-            point = points[entrant.candidate.id]
+        for (point, _), mean in zip(scorers, means, strict=True):
             if point.request not in best or mean > best[point.request][0]:
                 best[point.request] = (float(mean), point)
         return best
@@ -97,12 +101,12 @@ class Halving:
         contest, actions = self.contest, list[Evaluate]()
         planned = 0
         for point in self.survivors:
-            price = contest.race.price(reached - contest.race.asked(point.id))
+            price = contest.race.price(reached - contest.asked(point))
             if planned + price > contest.race.left:
                 break
             planned += price
             contest, action = contest.pulling(point, upto=reached)
             actions.append(action)
-        done = evolve(self, contest=contest, reached=reached)
+        done = evolve(self, contest=contest, rounds=self.rounds + 1)
         sent = tuple(action for action in actions if action.examples)
         return done, sent or (Stop("the calls left do not pay for another round"),)

@@ -58,9 +58,8 @@ class Judgement:
 
 
 def _seen(contest: Contest) -> tuple[tuple[Point, ...], Scores]:
-    scorers = contest.race.scorers
-    scores = scores_of(np.stack([entrant.scores for entrant in scorers]))
-    return tuple(contest.points[entrant.candidate.id] for entrant in scorers), scores
+    scorers = contest.scorers()
+    return tuple(point for point, _ in scorers), scores_of(np.stack([entrant.scores for _, entrant in scorers]))
 
 
 def learned_shape(contest: Contest) -> Shape:

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-import numpy as np
 from attrs import frozen
 
 from elixirml_teleprompters.features import Point
-from elixirml_teleprompters.rows import components, stacked
+from elixirml_teleprompters.rows import likeness, stacked
 
 __all__ = ["Pool", "spread_out"]
 
@@ -27,13 +26,13 @@ class Pool:
 
     def with_near(self, points: Iterable[Point]) -> "Pool":
         """Return the pool with these points near the best, newest last."""
-        merged = {point.id: point for point in (*self.near, *points)}
+        merged = {point.key: point for point in (*self.near, *points)}
         return Pool(self.scattered, tuple(merged.values())[-NEWEST:])
 
     def strangers(self, known: Iterable[str]) -> tuple[Point, ...]:
-        """Return the distinct points whose ids are not among `known`."""
+        """Return the distinct points whose keys are not among `known`."""
         taken = set(known)
-        merged = {point.id: point for point in (*self.scattered, *self.near)}
+        merged = {point.key: point for point in (*self.scattered, *self.near)}
         return tuple(point for key, point in merged.items() if key not in taken)
 
 
@@ -46,7 +45,7 @@ def spread_out(points: Sequence[Point], *, count: int, after: Sequence[Point]) -
     everyone = (*after, *points)
     if not points:
         return ()
-    alike = np.sum(components(stacked([point.row for point in everyone])), axis=0) + np.zeros((len(everyone),) * 2)
+    alike = likeness(stacked([point.row for point in everyone])).total
     crowding = alike[:, : len(after)].sum(axis=1)
     chosen: list[int] = []
     open_ = set(range(len(after), len(everyone)))

@@ -81,11 +81,6 @@ class Race:
         """Calls left; infinity when not limited."""
         return math.inf if self.remaining is None else self.remaining
 
-    @property
-    def scorers(self) -> tuple[Entrant, ...]:
-        """Everybody who has at least one score."""
-        return tuple(entrant for entrant in self.entrants.values() if entrant.seen)
-
     def asked(self, candidate_id: str) -> int:
         """Return how many examples a candidate was sent to; 0 for a stranger."""
         return self.entrants[candidate_id].asked if candidate_id in self.entrants else 0

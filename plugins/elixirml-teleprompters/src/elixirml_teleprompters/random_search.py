@@ -27,7 +27,7 @@ class RandomSearch(HalvedSearch):
 
     Options:
         candidates: How many candidates start, the baseline included. Default: as many as the calls allow, at most 64.
-        pull: How many examples the first round takes; every later round goes twice as far. Default: 10.
+        pull: How many examples the first round takes; every later round twice as many new ones. Default: 10.
         demos: How to fill demo banks that are empty: `labelled`, `bootstrapped`, `none`, or `auto` (labelled where the
             program has one predict stage, else bootstrapped). Default: auto.
         bank: The most entries of such a bank. Default: 60.

@@ -7,8 +7,8 @@ import numpy as np
 from elixirml.contracts import Candidate, Proposal, Ranked
 from elixirml.studies.statistics.shrinkage import shrink
 from elixirml_teleprompters._arrays import Floats
+from elixirml_teleprompters.contest import Contest
 from elixirml_teleprompters.effects import scores_of
-from elixirml_teleprompters.race import Race
 
 __all__ = ["ranked", "shrunk_ranking"]
 
@@ -34,9 +34,9 @@ def ranked(
     return Proposal(tuple(Ranked(candidates[at], sign * float(means[at]), float(deviations[at])) for at in order))
 
 
-def shrunk_ranking(race: Race, *, enough: int) -> Proposal:
+def shrunk_ranking(contest: Contest, *, enough: int) -> Proposal:
     """Return the ranking of a race by empirical-Bayes shrinkage, without looking at what the candidates are made of."""
-    scorers = race.scorers
+    scorers = [entrant for _, entrant in contest.scorers()]
     if not scorers:
         return Proposal(())
     scores = scores_of(np.stack([entrant.scores for entrant in scorers]))
@@ -57,5 +57,5 @@ def shrunk_ranking(race: Race, *, enough: int) -> Proposal:
         deviations=np.sqrt(variance),
         counts=scores.counts,
         enough=enough,
-        sign=race.sign,
+        sign=contest.race.sign,
     )

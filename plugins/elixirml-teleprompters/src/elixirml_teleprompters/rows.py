@@ -1,13 +1,13 @@
 """Rows: candidates as numbers, the form in which a surrogate compares them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from attrs import field, frozen
 
 from elixirml_teleprompters._arrays import Booleans, Floats, Integers
 
-__all__ = ["Rows", "components", "stacked"]
+__all__ = ["Likeness", "Rows", "likeness", "stacked"]
 
 LENGTH = 0.35
 """Length scale of every numeric dimension, each scaled to 0..1."""
@@ -65,25 +65,57 @@ def stacked(parts: Sequence[Rows]) -> Rows:
     )
 
 
-def components(rows: Rows) -> list[Floats]:
-    """Return how alike the rows are in each dimension: one matrix (n, n) a dimension, values 0..1.
+@frozen(eq=False)
+class Likeness:
+    """How alike rows are, summed over the dimensions; each dimension says 0 to 1 for a pair.
+
+    Attributes:
+        total: Sum over the dimensions. Shape (n, n).
+        squares: Sum of the squares. Shape (n, n).
+        dimensions: How many there are.
+    """
+
+    total: Floats
+    squares: Floats
+    dimensions: int
+
+
+def likeness(rows: Rows) -> Likeness:
+    """Return how alike the rows are.
 
     Categories are alike when equal; numbers by a squared exponential; subsets by the share of common members (cosine
     of their membership). A dimension that is inactive in either of two rows says nothing about the pair: 0.
     """
-    found: list[Floats] = []
-    for column in rows.codes.T:
-        active = column >= 0
-        found.append(((column[:, None] == column[None, :]) & active[:, None]).astype(np.float64))
+    total = _equal_categories(rows.codes)
+    squares = total.copy()  # for categories likeness is 0 or 1, so its square is itself
+    for alike in (*_near_numbers(rows), *_common_members(rows)):
+        total += alike
+        squares += alike * alike
+    return Likeness(total, squares, rows.codes.shape[1] + rows.numbers.shape[1] + len(rows.members))
+
+
+def _equal_categories(codes: Integers) -> Floats:
+    """Return in how many categorical dimensions each pair has the same active value."""
+    if not codes.size:
+        return np.zeros((codes.shape[0], codes.shape[0]))
+    hot: list[Floats] = []
+    for column in codes.T:
+        values = np.arange(int(column.max(initial=0)) + 1)
+        hot.append((column[:, None] == values).astype(np.float64))
+    flat = np.concatenate(hot, axis=1)
+    return flat @ flat.T
+
+
+def _near_numbers(rows: Rows) -> Iterator[Floats]:
     for values in rows.numbers.T:
         apart = (values[:, None] - values[None, :]) / LENGTH
-        found.append(np.nan_to_num(np.exp(-0.5 * apart * apart), nan=0.0))
+        yield np.nan_to_num(np.exp(-0.5 * apart * apart), nan=0.0)
+
+
+def _common_members(rows: Rows) -> Iterator[Floats]:
     for position, block in enumerate(rows.members):
         sizes = np.sqrt(block.sum(axis=1))
-        common = block @ block.T
-        alike = common / np.maximum(sizes[:, None] * sizes[None, :], 1.0)
-        empty = sizes == 0
-        alike = np.where(empty[:, None] & empty[None, :], 1.0, alike)
-        active = rows.present[:, position]
-        found.append(alike * (active[:, None] & active[None, :]))
-    return found
+        alike = (block @ block.T) / np.maximum(sizes[:, None] * sizes[None, :], 1.0)
+        empty, active = sizes == 0, rows.present[:, position]
+        alike[np.ix_(empty, empty)] = 1.0  # two empty sets are the same set
+        yield alike * (active[:, None] & active[None, :])

@@ -12,7 +12,7 @@ import numpy as np
 from attrs import frozen
 
 from elixirml_teleprompters._arrays import Floats
-from elixirml_teleprompters.rows import Rows, components
+from elixirml_teleprompters.rows import Likeness, Rows, likeness
 
 __all__ = ["Belief", "Shape", "believe", "fitted_shape", "gram"]
 
@@ -20,6 +20,7 @@ SPREADS = (0.05, 0.1, 0.17, 0.27)
 RHOS = (0.1, 0.3, 1.0)
 CONSTANT = 0.25
 OWN = 0.1
+FEWEST = 4
 
 
 @frozen
@@ -65,36 +66,27 @@ class Belief:
                 return self.mean + generator.standard_normal((count, size)) @ root.T
 
 
-def gram(alike: list[Floats], size: int, shape: Shape) -> Floats:
-    """Return the prior covariance of `size` candidates from their likeness in each dimension."""
-    total = np.zeros((size, size))
-    squares = np.zeros((size, size))
-    for one in alike:
-        total += one
-        squares += one * one
-    dims = len(alike)
+def gram(alike: Likeness, shape: Shape) -> Floats:
+    """Return the prior covariance of candidates from how alike they are."""
+    size, dims = len(alike.total), alike.dimensions
+    pairs = (alike.total * alike.total - alike.squares) / 2
     weight = max(1.0, dims + shape.rho * dims * (dims - 1) / 2)
-    additive = (total + shape.rho * (total * total - squares) / 2) / weight
+    additive = (alike.total + shape.rho * pairs) / weight
     return shape.spread**2 * ((1 - OWN) * additive + OWN * np.eye(size)) + CONSTANT
 
 
 def fitted_shape(rows: Rows, means: Floats, noise: Floats) -> Shape:
     """Return the shape under which what was seen is most likely; the default shape when little was seen."""
-    size = len(means)
-    if size < 4:
+    if len(means) < FEWEST:
         return Shape()
-    alike = components(rows)
+    alike = likeness(rows)
     residual = means - _centre(means, noise)
     grid = [Shape(spread, rho) for spread, rho in product(SPREADS, RHOS)]
-    return max(grid, key=lambda shape: _log_evidence(gram(alike, size, shape) + _diagonal(noise), residual))
-
-
-def _diagonal(noise: Floats) -> Floats:
-    return np.diag(noise) if noise.ndim == 1 else noise
+    return max(grid, key=lambda shape: _log_evidence(gram(alike, shape) + np.diag(noise), residual))
 
 
 def _centre(means: Floats, noise: Floats) -> float:
-    weights = 1.0 / (0.02 + (noise if noise.ndim == 1 else np.diag(noise)))
+    weights = 1.0 / (0.02 + noise)
     return float((weights * means).sum() / weights.sum())
 
 
@@ -110,15 +102,13 @@ def believe(rows: Rows, means: Floats, noise: Floats, shape: Shape) -> Belief:
     Args:
         rows: Seen candidates first.
         means: Their scores.
-        noise: Sampling variance of each score, or their covariance.
+        noise: Sampling variance of each score.
         shape: The kernel.
     """
-    size, seen = len(rows), len(means)
-    prior = gram(components(rows), size, shape)
-    if seen == 0:
-        return Belief(np.full(size, 0.5), prior)
+    seen = len(means)
+    prior = gram(likeness(rows), shape)
     centre = _centre(means, noise)
     across = prior[:seen]
-    observed = prior[:seen, :seen] + _diagonal(noise)
+    observed = prior[:seen, :seen] + np.diag(noise)
     gain = np.linalg.solve(observed, across).T
     return Belief(centre + gain @ (means - centre), prior - gain @ across)

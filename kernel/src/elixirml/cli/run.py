@@ -1,0 +1,110 @@
+"""`elixirml run`: a program, once."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from elixirml.cli.options import (
+    budget_option,
+    home_option,
+    json_option,
+    model_option,
+    opened,
+    program_arguments,
+    quiet_option,
+    seed_option,
+    set_option,
+)
+from elixirml.cli.output import print_json, value_text
+from elixirml.cli.references import resolved_program, with_set_values
+from elixirml.doors import BlockingKernel
+from elixirml.errors import ConfigError
+from elixirml.identity import Json
+from elixirml.runtime.budget import Budget
+from elixirml.runtime.result import Result
+
+__all__ = ["read_input", "run"]
+
+
+@click.command(epilog="Example: elixirml run qa.py:QA --input question.json --set temperature=0.2")
+@program_arguments
+@click.option("--input", "source", metavar="FILE", required=True, help="A JSON object of inputs; - for standard input.")
+@set_option
+@model_option
+@budget_option
+@seed_option
+@home_option
+@json_option
+@quiet_option
+def run(
+    *,
+    program: str,
+    declared: str | None,
+    source: str,
+    values: tuple[str, ...],
+    model: str | None,
+    budget: Budget | None,
+    seed: int,
+    home: str,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Run PROGRAM once and print its output."""
+    made = resolved_program(program, declared)
+    inputs = read_input(source)
+    kernel = opened(home=home, model=model, quiet=quiet)
+    made = with_set_values(kernel, made, values)
+    with BlockingKernel(kernel) as door:
+        result = door.run(made, inputs, budget=budget, seed=seed)
+    if as_json:
+        print_json(_json(result))
+        return
+    for name, value in result.fields.items():
+        click.echo(f"{click.style(name, bold=True)}: {value_text(value)}")
+    for lapse in result.trace.lapses:
+        click.echo(f"note: {lapse.assertion}: {lapse.message} (attempt {lapse.attempt})", err=True)
+    if not quiet:
+        usage = result.usage
+        click.echo(
+            f"{usage.calls} calls, {usage.tokens_in} + {usage.tokens_out} tokens, {usage.seconds:.2f} s", err=True
+        )
+
+
+def read_input(source: str) -> dict[str, Any]:
+    """Return the JSON object of a file or of standard input.
+
+    Raises:
+        ConfigError: There is no such file, or it holds no JSON object.
+    """
+    name = "standard input" if source == "-" else source
+    try:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{source} cannot be read: {error.strerror}.", hint="Name a JSON file, or - .") from error
+    try:
+        data: object = json.loads(text)
+    except ValueError as error:
+        raise ConfigError(f"{name} is not JSON: {error}.", hint='Write for example {"question": "Where?"}.') from error
+    if not isinstance(data, dict):
+        raise ConfigError(f"{name} holds no JSON object.", hint='Write for example {"question": "Where?"}.')
+    return data
+
+
+def _json(result: Result[Any]) -> dict[str, Json]:
+    return {
+        "output": dict(result.fields),
+        "usage": dict(result.usage.to_json()),
+        "trace": {
+            "stages": [
+                {"stage": each.path, "inputs": dict(each.inputs), "outputs": dict(each.outputs)}
+                for each in result.trace.stages
+            ],
+            "lapses": [
+                {"assertion": each.assertion, "message": each.message, "attempt": each.attempt}
+                for each in result.trace.lapses
+            ],
+        },
+    }

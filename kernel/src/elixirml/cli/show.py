@@ -1,0 +1,109 @@
+"""`elixirml show`: what a program will send, how it is wired, what may be tuned."""
+
+from typing import Any
+
+import click
+
+from elixirml.cli.options import home_option, json_option, model_option, opened, program_arguments, set_option
+from elixirml.cli.output import print_json, request_text, table, value_text
+from elixirml.cli.references import resolved_program, with_set_values
+from elixirml.cli.run import read_input
+from elixirml.doors import BlockingKernel
+from elixirml.identity import Json
+from elixirml.programs.compiled import CompiledProgram
+from elixirml.runtime.runner import Runner
+from elixirml.variables import Assignment, Banked, Space, Variable
+
+__all__ = ["show"]
+
+
+@click.command(epilog="Example: elixirml show qa.json --program qa.py:QA --input question.json")
+@program_arguments
+@click.option("--input", "source", metavar="FILE", help="Inputs to show the prompt for; - for standard input.")
+@click.option("--graph", is_flag=True, help="Show how the stages are wired.")
+@click.option("--space", "with_space", is_flag=True, help="Show the variables and their values.")
+@set_option
+@model_option
+@home_option
+@json_option
+def show(
+    *,
+    program: str,
+    declared: str | None,
+    source: str | None,
+    graph: bool,
+    with_space: bool,
+    values: tuple[str, ...],
+    model: str | None,
+    home: str,
+    as_json: bool,
+) -> None:
+    """Show PROGRAM: the exact messages for an input, its graph, its variables. Asks no model."""
+    made = resolved_program(program, declared)
+    inputs = None if source is None else read_input(source)
+    kernel = opened(home=home, model=model)
+    made = with_set_values(kernel, made, values)
+    with BlockingKernel(kernel) as door:
+        runner = kernel.runner(made)
+        own = runner.assigned()
+        shown = {} if inputs is None else door.call(_previewed, runner, inputs)
+    everything = not (graph or with_space or inputs is not None)
+    if as_json:
+        print_json(_json(runner, own.space, own.assignment, shown))
+        return
+    if graph or everything:
+        click.echo(_graph(runner.compiled))
+    if with_space or everything:
+        click.echo(_space(own.space, own.assignment))
+    for stage, (text, _) in shown.items():
+        click.echo(f"{click.style(f'stage {stage}', bold=True)}\n\n{text}")
+    for warning in runner.compiled.warnings:
+        click.echo(f"warning: {warning}", err=True)
+
+
+async def _previewed(runner: Runner, inputs: Any) -> dict[str, tuple[str, Json]]:
+    return {node.path: (request_text(request), request.to_json()) for node, request in runner.preview(inputs)}
+
+
+def _graph(compiled: CompiledProgram) -> str:
+    rows = [
+        [node.name, type(node).__name__.removesuffix("Node").lower(), ", ".join(node.arguments.values()) or "-"]
+        for node in compiled.nodes
+    ]
+    return table(rows, header=["stage", "kind", "takes"])
+
+
+def _space(space: Space, assignment: Assignment) -> str:
+    active = space.canonical(assignment)
+    searched = {each.name for each in space.searchable}
+    rows = [
+        [
+            each.name,
+            each.kind,
+            _value(space, each, active[each.name]) if each.name in active else "(inactive)",
+            "free" if each.name in searched else "fixed",
+            each.hint or "",
+        ]
+        for each in space
+    ]
+    return table(rows, header=["variable", "kind", "value", "search", "hint"])
+
+
+def _value(space: Space, variable: Variable, value: Json) -> str:
+    if isinstance(variable, Banked):
+        bank = space.banks[variable.bank_name]
+        if isinstance(value, str):
+            return value_text(bank[value].value)
+        return f"{len(value)} of {len(bank)}" if isinstance(value, list) else value_text(value)
+    return value_text(value)
+
+
+def _json(runner: Runner, space: Space, assignment: Assignment, shown: dict[str, tuple[str, Json]]) -> dict[str, Json]:
+    return {
+        "program": runner.compiled.name,
+        "digest": runner.compiled.digest,
+        "graph": runner.compiled.graph(),
+        "space": space.describe(),
+        "assignment": space.canonical(assignment),
+        "messages": {stage: request for stage, (_, request) in shown.items()},
+    }

@@ -1,0 +1,55 @@
+"""The provider behind `local/`: models of the catalogue, and GGUF files by path."""
+
+import os
+from pathlib import Path
+
+from elixirml.contracts import ModelHost, ModelInfo
+from elixirml.errors import ModelUnavailable, did_you_mean
+from elixirml.runtime.kernel import cache_folder
+from elixirml_local.catalogue import CATALOGUE
+from elixirml_local.model import LocalModel, ModelFile
+
+__all__ = ["LocalProvider"]
+
+_CONTEXT = 2048
+
+
+class LocalProvider:
+    """Opens models that run in a child process on this machine."""
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        """Return the models of the catalogue, and whether they are in the cache."""
+        cache = cache_folder(os.environ)
+        return tuple(
+            ModelInfo(each.name, each.summary, installed=each.path(cache).is_file(), size=each.size)
+            for each in CATALOGUE.values()
+        )
+
+    def open(self, model: str, host: ModelHost) -> LocalModel:
+        """Return a model by its catalogue name, or by the path of a GGUF file.
+
+        Raises:
+            ModelUnavailable: It is not known, or has not been fetched yet.
+        """
+        if model.endswith(".gguf"):
+            path = Path(model)
+            if not path.is_file():
+                raise ModelUnavailable(f"There is no model file {path}.", hint="Check the path.")
+            return LocalModel(ModelFile(f"local/{model}", path, _identity(path), _CONTEXT), host)
+        known = CATALOGUE.get(model)
+        if known is None:
+            raise ModelUnavailable(
+                f"There is no local model `{model}`.", hint=f"{did_you_mean(model, CATALOGUE)} Or name a .gguf file."
+            )
+        path = known.path(host.cache_dir)
+        if not path.is_file():
+            raise ModelUnavailable(
+                f"The model local/{model} has not been fetched yet.", hint=f"elixirml models get {model}"
+            )
+        return LocalModel(ModelFile(f"local/{model}", path, known.sha256, known.context), host)
+
+
+def _identity(path: Path) -> str:
+    """Return what tells one file from another without reading all of it."""
+    state = path.stat()
+    return f"{path.name}-{state.st_size}-{state.st_mtime_ns}"

@@ -1,0 +1,62 @@
+"""What a prediction cost: seconds, money, tokens. Less is better.
+
+A reply that could not be used gives a fixed penalty instead, well above what one prediction usually costs: were it
+free, the worst candidate would seem the cheapest.
+"""
+
+from attrs import field, frozen
+
+from elixirml.contracts import Direction, Example, Prediction, Score
+
+__all__ = ["Cost", "Latency", "Tokens"]
+
+
+@frozen
+class Latency:
+    """Seconds spent waiting for models; journalled replies take none.
+
+    .. versionadded:: 0.1
+    """
+
+    direction: Direction = field(default=Direction.MINIMIZE, init=False)
+    unit: str = field(default="seconds", init=False)
+    failure: float = field(default=600.0, init=False)
+
+    def score(self, example: Example, prediction: Prediction) -> Score:
+        """Return the seconds."""
+        _ = example
+        return Score(prediction.usage.seconds)
+
+
+@frozen
+class Cost:
+    """Money spent on models, in the provider's currency; local models are free.
+
+    .. versionadded:: 0.1
+    """
+
+    direction: Direction = field(default=Direction.MINIMIZE, init=False)
+    unit: str = field(default="money", init=False)
+    failure: float = field(default=1.0, init=False)
+
+    def score(self, example: Example, prediction: Prediction) -> Score:
+        """Return the money."""
+        _ = example
+        return Score(prediction.usage.money)
+
+
+@frozen
+class Tokens:
+    """Tokens that models read and wrote, cached ones included.
+
+    .. versionadded:: 0.1
+    """
+
+    direction: Direction = field(default=Direction.MINIMIZE, init=False)
+    unit: str = field(default="tokens", init=False)
+    failure: float = field(default=100_000.0, init=False)
+
+    def score(self, example: Example, prediction: Prediction) -> Score:
+        """Return the tokens."""
+        _ = example
+        return Score(float(prediction.usage.tokens_in + prediction.usage.tokens_out))
