@@ -35,11 +35,9 @@ class _Rules:
 
     def rule(self, name: str) -> Matcher:
         if name not in self.matchers:
-            self.matchers[name] = lambda text, at: self.matchers[name](text, at)  # until it is known: recursion
             tokens = self.tokens(self.bodies[name])
-            matcher = self.alternatives(tokens)
+            self.matchers[name] = self.alternatives(tokens)
             assert not tokens, f"unread: {tokens}"
-            self.matchers[name] = matcher
         return self.matchers[name]
 
     def tokens(self, body: str) -> list[tuple[str, str]]:
@@ -73,16 +71,16 @@ class _Rules:
         return match
 
     def atom(self, tokens: list[tuple[str, str]]) -> Matcher:
-        kind, token = tokens.pop(0)
+        kind, word = tokens.pop(0)
         if kind == "name":
-            return lambda text, at: self.rule(token)(text, at)
+            return lambda text, at, name=word: self.rule(name)(text, at)  # looked up late: rules may be recursive
         if kind == "text":
-            wanted = _unescaped(token[1:-1])
+            wanted = _unescaped(word[1:-1])
             return lambda text, at: iter([at + len(wanted)] if text.startswith(wanted, at) else [])
         if kind == "chars":
-            allowed = re.compile(token, re.DOTALL)
+            allowed = re.compile(word, re.DOTALL)
             return lambda text, at: iter([at + 1] if allowed.match(text, at) else [])
-        assert token == "(", token
+        assert word == "(", word
         inner = self.alternatives(tokens)
         assert tokens.pop(0) == ("sign", ")")
         return inner
@@ -94,17 +92,17 @@ class _Rules:
             or tokens[0][0] not in {"sign", "times"}
         ):
             return part
-        token = tokens.pop(0)[1]
-        low, _, high = {"?": "0,1", "*": "0,", "+": "1,"}.get(token, token.strip("{}")).partition(",")
-        least, most = int(low), float(high or "inf") if "," in token or token in "?*+" else float(low)
+        times = tokens.pop(0)[1]
+        low, comma, high = {"?": "0,1", "*": "0,", "+": "1,"}.get(times, times.strip("{}")).partition(",")
+        least, most = int(low), float(high or "inf") if comma else float(low)
 
         def match(text: str, at: int) -> Iterator[int]:
-            ends, times = {at}, 0
-            while ends and times <= most:
-                if times >= least:
+            ends, count = {at}, 0
+            while ends and count <= most:
+                if count >= least:
                     yield from ends
                 ends = {end for start in ends for end in part(text, start)}
-                times += 1
+                count += 1
 
         return match
 

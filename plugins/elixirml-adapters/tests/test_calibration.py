@@ -4,9 +4,10 @@ import math
 import random
 
 import pytest
-from elixirml_adapters.calibration import BATCH_PRIOR_ROWS, ScoredRow, batch_bias, fitted_bias
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from elixirml_adapters.calibration import BATCH_PRIOR_ROWS, ScoredRow, batch_bias, fitted_bias
 
 _LABELS = ("a", "b", "c", "d")
 _ROWS = st.lists(

@@ -4,6 +4,9 @@ import math
 from typing import Any, Literal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from elixirml.contracts import (
     FREE_OF_CALLS,
     Capability,
@@ -18,10 +21,9 @@ from elixirml.contracts import (
     Signature,
 )
 from elixirml.errors import ConfigError, ParseError
+from elixirml.identity import canonical_json
 from elixirml.variables import Space
 from elixirml_adapters.choice import ChoiceAdapter
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 _LABELS = ("news", "film review", "tweet")
 _TEXT = Field("text", str, {"type": "string"})
@@ -190,7 +192,7 @@ def test_a_signature_that_is_no_choice_is_refused() -> None:
     """The message says what the adapter needs and names the outputs there are."""
     task = _TASK.with_output_first(Field("reasoning", str, {"type": "string"}))
 
-    with pytest.raises(ConfigError, match="exactly one output.*reasoning, source"):
+    with pytest.raises(ConfigError, match=r"exactly one output.*reasoning, source"):
         _ADAPTER.format(FormatCall(task, {"text": "x"}))
 
 
@@ -243,6 +245,16 @@ def test_labels_without_a_score_are_an_error(response: ModelResponse) -> None:
 def test_a_written_label_is_read(reply: str, label: str) -> None:
     """Case, quotes, blanks and a final stop do not matter."""
     assert _ADAPTER.parse(_TASK, ModelResponse(reply), options={"decoding": "free"}) == {"source": label}
+
+
+def test_a_fitted_readout_is_refused_a_reply_without_its_words() -> None:
+    """A readout that saw words cannot judge a reply in which they were not scored."""
+    weights = {label: {"time": 1.0 if label == "news" else 0.0} for label in _LABELS}
+    readout = {"offsets": dict.fromkeys(_LABELS, 0.0), "weights": weights}
+    options = {**_SCORING, "calibration": "readout", "readout": readout}
+
+    with pytest.raises(ParseError, match="no score for 'time'"):
+        _ADAPTER.parse(_TASK, _scores(-1, -2, -3), options=options)
 
 
 @pytest.mark.parametrize("reply", ["", "It is news", "newspaper", "news, tweet"])
@@ -311,9 +323,16 @@ def test_calibration_is_free_of_calls_and_part_of_likelihood_only() -> None:
     space = Space(_ADAPTER.variables(_TASK))
     defaults = {name: each.default for name, each in named.items()}
 
-    assert named["calibration"].hint == named["bias"].hint == FREE_OF_CALLS
+    assert {named[name].hint for name in ("calibration", "bias", "readout")} == {FREE_OF_CALLS}
     assert set(space.canonical(defaults)) == {"layout", "decoding"}
-    assert set(space.canonical({**defaults, **_SCORING, "calibration": "batch"})) == set(named)
+    for calibration, fitted in [("batch", "bias"), ("fitted", "bias"), ("readout", "readout")]:
+        active = set(space.canonical({**defaults, **_SCORING, "calibration": calibration}))
+        assert active == set(named) - {"bias", "readout"} | {fitted}
+    requests = {
+        canonical_json(_ADAPTER.format(_call(**_SCORING, calibration=calibration)).to_json())
+        for calibration in ("none", "batch", "fitted", "readout")
+    }
+    assert len(requests) == 1
 
 
 def test_wordings_begin_with_the_fields_own_name() -> None:

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from elixirml_adapters.grammar import choice_grammar, json_grammar, literal
 from elixirml_adapters.notation import compact_type
 from elixirml_adapters.rendering import compact_json
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 Accepts = Callable[[str, str], bool]
 

@@ -5,6 +5,9 @@ import random
 from typing import Any, Literal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from elixirml.contracts import (
     Capability,
     Demo,
@@ -23,8 +26,6 @@ from elixirml_adapters.json_format import JsonAdapter
 from elixirml_adapters.options import settled
 from elixirml_adapters.sections import SectionsAdapter
 from elixirml_adapters.xml_format import XmlAdapter, element_text
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 _LABEL = Field("label", Literal["good", "bad"], {"enum": ["good", "bad"]}, description="the verdict")
 _TEXT = Field("text", str, {"type": "string"}, description="what was said")

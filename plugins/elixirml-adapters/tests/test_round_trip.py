@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
 from elixirml.contracts import Demo, Field, FormatCall, ModelResponse, Role, Signature
 from elixirml.errors import ParseError
 from elixirml_adapters.json_format import JsonAdapter
 from elixirml_adapters.sections import SectionsAdapter
 from elixirml_adapters.xml_format import XmlAdapter
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 
 _Adapter = SectionsAdapter | JsonAdapter | XmlAdapter
 _NASTY = (

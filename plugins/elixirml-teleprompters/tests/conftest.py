@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from elixirml.contracts import (
     FREE_OF_CALLS,
     Action,

@@ -173,28 +173,22 @@ def _default_adapter(settings: _Settings, given: Any) -> Variable:
     if given is not None:
         settings.check_installed("adapters", str(given))
         return Capability(default=given, capability="adapter", options=(given,), frozen=True)
-    suiting = _suiting(settings)
-    if not suiting:
-        raise DeclarationError(
-            f"No installed adapter suits stage `{settings.path}`.",
-            hint="Install the usual ones: pip install elixirml-adapters",
-            code="capability-missing",
-        )
-    best = max(suiting, key=lambda name: suiting[name])
-    return Capability(default=best, capability="adapter", options=tuple(suiting))
-
-
-def _suiting(settings: _Settings) -> dict[str, int]:
-    """Return the usable installed adapters that can format the stage, with how well they suit it."""
     suiting: dict[str, int] = {}
+    unusable: list[str] = []
     for name in settings.capabilities.names("adapters"):
         try:
-            suits = settings.capabilities.adapter(name).suits(settings.signature)
-        except PluginError:
-            continue
-        if suits > 0:
-            suiting[name] = suits
-    return suiting
+            suiting[name] = settings.capabilities.adapter(name).suits(settings.signature)
+        except PluginError as error:
+            unusable.append(str(error))
+    usable = {name: suits for name, suits in suiting.items() if suits > 0}
+    if not usable:
+        raise DeclarationError(
+            f"No installed adapter suits stage `{settings.path}`.",
+            hint="\n  ".join(unusable) or "Install the usual ones: pip install elixirml-adapters",
+            code="capability-missing",
+        )
+    best = max(usable, key=lambda name: usable[name])
+    return Capability(default=best, capability="adapter", options=tuple(usable))
 
 
 def _instruction(settings: _Settings, given: Any) -> Variable:

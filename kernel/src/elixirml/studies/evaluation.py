@@ -96,6 +96,7 @@ async def run_evaluation(
     budget: Budget | None = None,
     seed: int = 0,
     limit: int | None = None,
+    scope: str | None = None,
     on_row: Callable[[Row], None] | None = None,
 ) -> Evaluation:
     """Evaluate a program on data.
@@ -109,6 +110,7 @@ async def run_evaluation(
         budget: Limits; at a limit the evaluation stops and the error carries what was finished.
         seed: Where sampling seeds come from.
         limit: Use no more than this many rows of the data.
+        scope: Evaluations of one scope share rows and replies; each has its own when not given.
         on_row: Told each scored row.
 
     Raises:
@@ -119,7 +121,7 @@ async def run_evaluation(
     examples = examples_of(data, runner.compiled, kernel.plugins.registry, limit=limit)
     own = runner.assigned()
     with Ledger(ledger_path(kernel)) as ledger:
-        study = f"evaluation-{uuid.uuid4().hex[:12]}"
+        study = scope or f"evaluation-{uuid.uuid4().hex[:12]}"
         ledger.begin(study, header_digest=study, header={"kind": "evaluation", "program": runner.compiled.name})
         scorer = Scorer(
             runner,

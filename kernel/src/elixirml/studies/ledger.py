@@ -195,9 +195,10 @@ class Ledger:
         try:
             yield self._database
         except sqlite3.Error as error:
-            raise ConfigError(
+            raise StateError(
                 f"The ledger {self.path} cannot be written: {error}",
                 hint="Free some space, then run the same command with --resume; nothing scored so far is lost.",
+                code="ledger",
             ) from error
 
     # Rows
@@ -254,10 +255,10 @@ class Ledger:
     # Studies
 
     def begin(self, study: str, *, header_digest: str, header: Mapping[str, Json]) -> None:
-        """Enter a study as running."""
+        """Enter a study as running; one that is there already keeps its entry."""
         with self._writing() as database:
             database.execute(
-                "INSERT INTO studies VALUES (?,?,?,'running',NULL,?,0)",
+                "INSERT OR IGNORE INTO studies VALUES (?,?,?,'running',NULL,?,0)",
                 (study, header_digest, canonical_json(header), time.time()),
             )
 

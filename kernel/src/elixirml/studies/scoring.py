@@ -9,7 +9,7 @@ from attrs import define, frozen
 
 from elixirml.contracts.metric import Example, Metric
 from elixirml.contracts.usage import Usage
-from elixirml.errors import BudgetExceeded, ConfigError, ElixirError, ModelError, PluginError, StateError
+from elixirml.errors import BudgetExceeded, ElixirError, ModelError, PluginError, StateError
 from elixirml.identity import Json, digest
 from elixirml.runtime.budget import Meter
 from elixirml.runtime.events import Span
@@ -22,7 +22,7 @@ from elixirml.variables import Assignment, Space
 __all__ = ["Scorer", "metric_digest"]
 
 _RETRIES = 2
-_INFRASTRUCTURE = (ModelError, BudgetExceeded, PluginError, ConfigError, StateError)
+_INFRASTRUCTURE = (ModelError, BudgetExceeded, PluginError, StateError)
 
 
 def metric_digest(metrics: Mapping[str, Metric]) -> str:
@@ -62,15 +62,24 @@ class Scorer:
         *,
         space: Space,
         repeat: int = 0,
+        record: bool = True,
         on_row: Callable[[Row], None] | None = None,
     ) -> tuple[Row, ...]:
         """Return one row an example, in their order; what is in the ledger is not run again.
+
+        Args:
+            assignment: The values to score.
+            examples: What to score them on.
+            space: The space of the assignment, with its banks.
+            repeat: Which run of each example this is.
+            record: Keep the rows; not needed for another reading of replies that are in the journal.
+            on_row: Told each row.
 
         Raises:
             ModelError: The model gave no reply, three times; what was scored before is kept.
             BudgetExceeded: A limit was reached; what was scored before is kept.
         """
-        work = _Batch(self, assignment, space, Assignment(space.canonical(assignment)).digest, repeat, on_row)
+        work = _Batch(self, assignment, space, Assignment(space.canonical(assignment)).digest, repeat, record, on_row)
         rows: dict[int, Row] = {}
         limiter = anyio.CapacityLimiter(self.concurrency)
 
@@ -96,6 +105,7 @@ class _Batch:
     space: Space
     identity: str
     repeat: int
+    record: bool
     on_row: Callable[[Row], None] | None
 
     async def row(self, example: Example) -> Row:
@@ -108,12 +118,13 @@ class _Batch:
             metric_digest(scorer.metrics),
             self.repeat,
         )
-        known = scorer.ledger.row(key)
-        if known is None:
-            known = await self._scored(example)
-            scorer.ledger.record(key, known)
-        else:
+        known = scorer.ledger.row(key) if self.record else None
+        if known is not None:
             scorer.meter.charge(known.usage)
+        else:
+            known = await self._scored(example)
+            if self.record:
+                scorer.ledger.record(key, known)
         if self.on_row is not None:
             self.on_row(known)
         return known

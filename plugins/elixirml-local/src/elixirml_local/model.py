@@ -110,7 +110,9 @@ class LocalModel:
     def _made(self) -> ChildProcess:
         lock = self.host.cache_dir / "engine.lock"
         if not self.file.path.is_file():
-            raise ConfigError(f"The model file {self.file.path} is gone.", hint="Fetch it again: elixirml models get ...")
+            raise ConfigError(
+                f"The model file {self.file.path} is gone.", hint="Fetch it again: elixirml models get ..."
+            )
         return ChildProcess(
             [sys.executable, "-m", "elixirml_local.worker"],
             # Waiting threads of the engine must sleep: spinning ones stall everything else on a small machine.

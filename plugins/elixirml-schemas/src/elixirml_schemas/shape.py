@@ -64,8 +64,8 @@ def shown(value: object) -> str:
     """Return a value as messages show it: short, with its type.
 
     Example:
-        >>> shown("a" * 100)
-        "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa... (str)"
+        >>> shown(3)
+        '3 (int)'
     """
     if value is None:
         return "null"

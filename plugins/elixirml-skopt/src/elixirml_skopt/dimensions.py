@@ -111,9 +111,9 @@ class _Cut:
 
     def value(self, coordinates: Sequence[Coordinate]) -> Json:
         rest = list(coordinates)
-        size = self.sizes[round(float(rest.pop(0)) * (len(self.sizes) - 1))] if len(self.sizes) > 1 else self.sizes[0]
-        order = self.orders[int(rest.pop(0))] if len(self.orders) > 1 else self.orders[0]
-        return self.variable.canonical([*order[:size]])
+        share = float(rest.pop(0)) if len(self.sizes) > 1 else 0.0
+        order = self.orders[int(rest[0]) if rest else 0]
+        return self.variable.canonical([*order[: self.sizes.start + round(share * (len(self.sizes) - 1))]])
 
 
 _Part: TypeAlias = _Listed | _Scaled | _Cut

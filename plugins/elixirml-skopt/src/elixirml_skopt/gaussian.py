@@ -2,14 +2,15 @@
 
 An `Optimizer` of scikit-optimize changes with every call, cannot be saved as JSON, and suggests something else after a
 bulk load than after one-by-one tells. So a new one is built for every suggestion, told everything at once, asked, and
-dropped: the same ledger and seed always give the same suggestion. Its Gaussian process has one length scale (fits in
-.1 s at 150 rows where one per dimension takes 10 s), and it is kept from replacing a repeated suggestion by a random one:
-under noise a repeat is wanted.
+dropped: the same rows and seed always give the same suggestion. Its Gaussian process has one length scale (.1 s at 150
+rows, where one per dimension takes 10 s). It is kept from replacing a repeated suggestion by a random one: under noise
+a repeat is wanted.
 """
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from attrs import frozen
@@ -35,7 +36,7 @@ class Belief:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet() -> Generator[None]:
     """Keep warnings in: of fits that stop at a bound, and of suggestions that were evaluated before."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -43,22 +44,21 @@ def _quiet() -> Iterator[None]:
 
 
 def _process(seed: int) -> Any:
-    from skopt.learning import GaussianProcessRegressor
-    from skopt.learning.gaussian_process.kernels import ConstantKernel, Matern
-
-    kernel = ConstantKernel(1.0, (0.01, 100.0)) * Matern(length_scale=1.0, length_scale_bounds=(0.05, 20.0), nu=2.5)
-    return GaussianProcessRegressor(
+    learning: Any = import_module("skopt.learning")
+    kernels: Any = import_module("skopt.learning.gaussian_process.kernels")
+    amplitude = kernels.ConstantKernel(1.0, (0.01, 100.0))
+    kernel = amplitude * kernels.Matern(length_scale=1.0, length_scale_bounds=(0.05, 20.0), nu=2.5)
+    return learning.GaussianProcessRegressor(
         kernel=kernel, normalize_y=True, noise="gaussian", n_restarts_optimizer=0, random_state=seed
     )
 
 
 def _optimizer(dimensions: Sequence[Dimension], seed: int) -> Any:
-    from skopt import Optimizer
-    from skopt.space import Categorical, Real
-
-    return Optimizer(
+    skopt: Any = import_module("skopt")
+    space: Any = import_module("skopt.space")
+    return skopt.Optimizer(
         [
-            Categorical(list(range(dimension.count))) if isinstance(dimension, Category) else Real(0.0, 1.0)
+            space.Categorical(list(range(dimension.count))) if isinstance(dimension, Category) else space.Real(0.0, 1.0)
             for dimension in dimensions
         ],
         base_estimator=_process(seed),
@@ -72,9 +72,11 @@ def _optimizer(dimensions: Sequence[Dimension], seed: int) -> Any:
     )
 
 
-def _told(dimensions: Sequence[Dimension], points: Sequence[Sequence[Coordinate]], values: Sequence[float], seed: int) -> Any:
+def _told(
+    dimensions: Sequence[Dimension], points: Sequence[Sequence[Coordinate]], values: Sequence[float], seed: int
+) -> Any:
     optimizer = _optimizer(dimensions, seed)
-    # It minimises. One value for all points leaves nothing to normalise by, which it survives.
+    # scikit-optimize minimises.
     optimizer.tell([list(point) for point in points], [-value for value in values])
     return optimizer
 

@@ -29,12 +29,12 @@ class Auto:
     """Searches everything at once: instructions, demos, formats, decoding, numbers.
 
     Options:
-        pull: How many examples a candidate takes at a time. Default: 10.
+        pull: How many examples a candidate takes at a time. Default: 8.
         initial: How many candidates start, the baseline included. Default: 8.
         finalist: How many examples the winner should have seen. Default: 40.
         reserve: Share of the calls kept for telling the best apart at the end. Default: 0.15.
-        pool: How many random candidates wait to be chosen. Default: 100.
-        near: How many neighbours and crosses of the best join them at each step, each. Default: 4.
+        pool: How many random candidates wait to be chosen. Default: 80.
+        near: How many neighbours and crosses of the best join them at each step, each. Default: 6.
         pulls: The most pulls after the start. Default: 300.
         demos: How to fill demo banks that are empty: `labelled`, `bootstrapped`, `none`, or `auto` (labelled where the
             program has one predict stage, else bootstrapped). Default: auto.
@@ -81,7 +81,7 @@ class Auto:
         """Return the ranking by posterior mean of everybody with a score; finalists first."""
         if not state.contest.scorers():
             return Proposal(())
-        judgement = judge(state.contest, (), learned_shape(state.contest))
+        judgement = judge(state.contest, (), learned_shape(state.contest), everybody=True)
         return ranked(
             [state.contest.candidate(point) for point in judgement.points],
             means=judgement.belief.mean * judgement.unit,

@@ -18,12 +18,12 @@ __all__ = ["AutoOptions", "AutoState"]
 class AutoOptions:
     """Options of `auto`; see there."""
 
-    pull: int = field(default=10, validator=whole(low=1))
+    pull: int = field(default=8, validator=whole(low=1))
     initial: int = field(default=8, validator=whole(low=2))
     finalist: int = field(default=40, validator=whole(low=1))
     reserve: float = field(default=0.15, validator=share())
-    pool: int = field(default=100, validator=whole(low=1))
-    near: int = field(default=4, validator=whole(low=1))
+    pool: int = field(default=80, validator=whole(low=1))
+    near: int = field(default=6, validator=whole(low=1))
     pulls: int = field(default=300, validator=whole(low=1))
     demos: str = field(default="auto", validator=word(*SOURCES))
     bank: int = field(default=60, validator=whole(low=1))

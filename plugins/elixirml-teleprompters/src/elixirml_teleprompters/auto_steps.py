@@ -23,6 +23,8 @@ SURE = 0.05
 CHECKS_APART = 5
 REFIT_EVERY = 5
 FEW = 20
+ROWS = 300
+FEWEST_STRANGERS = 80
 OUTBRED = 0.3
 
 
@@ -35,7 +37,7 @@ def first_pulls(state: AutoState, rng: Random) -> tuple[AutoState, Sequence[Acti
         scatter = scattered(features, baseline.assignment, rng, count=state.options.pool, origin="initial")
     bare = without_demos(features, scatter[0]) if scatter else None
     given = tuple({point.key: point for point in (baseline, *((bare,) if bare else ()))}.values())
-    strangers = Pool(scatter).strangers(point.key for point in given)
+    strangers = Pool(scatter).strangers({point.key for point in given})
     first = (*given, *spread_out(strangers, count=max(0, plan.initial - len(given)), after=given))
     contest, actions = state.contest.pulling_all(first[: plan.initial], upto=plan.pull)
     return evolve(state, contest=contest, pool=Pool(scatter)), actions
@@ -49,7 +51,7 @@ def next_pull(state: AutoState, rng: Random) -> tuple[AutoState, Sequence[Action
         return state, (Stop(reason),)
     ending = race.left <= state.plan.reserve
     state = _refitted(state if ending else _with_near(state, rng))
-    strangers = () if ending else state.pool.strangers(state.contest.points)
+    strangers = () if ending else state.pool.strangers(state.contest.points, most=_room(state))
     judgement = judge(state.contest, strangers, state.shape)
     draws = judgement.belief.draws(np.random.default_rng(rng.getrandbits(64)), count=DRAWS)
     state, sure = _assured(evolve(state, leaders=judgement.leaders(LEADERS), steps=state.steps + 1), judgement, draws)
@@ -57,6 +59,11 @@ def next_pull(state: AutoState, rng: Random) -> tuple[AutoState, Sequence[Action
         return state, (Stop(f"a candidate better by {state.options.gain} is unlikely to be found"),)
     order = [*(judgement.order[:1] if ending else ()), *(int(at) for at in np.argsort(-draws[0], kind="stable"))]
     return _pull_first_open(state, [judgement.points[at] for at in order], ending=ending)
+
+
+def _room(state: AutoState) -> int:
+    """Return how many strangers are judged: fewer as the race fills, so that a step stays quick."""
+    return max(FEWEST_STRANGERS, ROWS - len(state.contest.points))
 
 
 def _over(state: AutoState) -> str | None:

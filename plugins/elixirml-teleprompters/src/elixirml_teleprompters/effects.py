@@ -3,7 +3,7 @@
 import numpy as np
 from attrs import frozen
 
-from elixirml_teleprompters._arrays import Floats
+from elixirml_teleprompters._arrays import Floats, Integers
 
 __all__ = ["Scores", "scores_of"]
 
@@ -27,6 +27,10 @@ class Scores:
     noise: Floats
     counts: Floats
     unit: float
+
+    def take(self, index: Integers) -> "Scores":
+        """Return the scores at these positions."""
+        return Scores(self.means[index], self.noise[index], self.counts[index], self.unit)
 
 
 def scores_of(table: Floats) -> Scores:

@@ -67,6 +67,7 @@ class Features:
         numbers: Searchable numeric variables.
         subsets: Searchable subset variables, with the position of each entry.
         deciding: Paths on which conditions, constraints or computed values depend: changing one may change more.
+        computing: Whether the space has computed variables.
     """
 
     space: Space
@@ -75,6 +76,7 @@ class Features:
     numbers: tuple[Variable, ...]
     subsets: tuple[tuple[Subset, Mapping[str, int]], ...]
     deciding: frozenset[str]
+    computing: bool
 
     @classmethod
     def of(cls, space: Space) -> "Features":
@@ -95,6 +97,7 @@ class Features:
                 if isinstance(variable, Subset)
             ),
             deciding=_deciding(space),
+            computing=any(isinstance(variable, Computed) for variable in space.variables),
         )
 
     def favoured(self, rows: Rows, leader: Rows) -> Rows:

@@ -48,7 +48,7 @@ def _total(rounds: Sequence[tuple[int, int]]) -> int:
 
 
 def affordable(*, examples: int, pull: int, calls: float, rate: int) -> int:
-    """Return how many candidates can be halved down with so many calls: at least 1, at most 64."""
+    """Return how many candidates can be halved down to two with so many calls: at least 1, at most 64."""
     counts = range(MOST, 1, -1)
     return next((count for count in counts if _total(_schedule(count, pull, examples)) * rate <= calls), 1)
 
@@ -74,10 +74,8 @@ class Halving:
             pull: How many examples the first round takes.
         """
         examples = len(self.contest.race.examples)
-        if self.rounds and (len(self.survivors) <= 2 or _reached(self.rounds, pull, examples) >= examples):
-            return self, (Stop("the finalists are told apart as far as the calls or the examples go"),)
-        halved = self._halved() if self.rounds else self
-        return halved.round(_reached(self.rounds + 1, pull, examples))
+        here = self._halved() if self.rounds else self
+        return here.round(_reached(self.rounds + 1, pull, examples))
 
     def _halved(self) -> "Halving":
         """Return the better half: by family, each judged by its best sibling; two stay to the end."""
@@ -97,16 +95,14 @@ class Halving:
         return best
 
     def round(self, reached: int) -> tuple["Halving", Sequence[Action]]:
-        """Send out as many survivors as can be paid for, the best first."""
+        """Send the survivors on, all equally far: to a position of the order, or as far as the calls pay for."""
         contest, actions = self.contest, list[Evaluate]()
-        planned = 0
+        before = max(map(contest.asked, self.survivors), default=0)
+        while reached > before and contest.race.price(reached - before) * len(self.survivors) > contest.race.left:
+            reached -= 1
         for point in self.survivors:
-            price = contest.race.price(reached - contest.asked(point))
-            if planned + price > contest.race.left:
-                break
-            planned += price
             contest, action = contest.pulling(point, upto=reached)
             actions.append(action)
-        done = evolve(self, contest=contest, rounds=self.rounds + 1)
         sent = tuple(action for action in actions if action.examples)
-        return done, sent or (Stop("the calls left do not pay for another round"),)
+        done = evolve(self, contest=contest, rounds=self.rounds + 1)
+        return done, sent or (Stop("the finalists are told apart as far as the calls and the examples go"),)

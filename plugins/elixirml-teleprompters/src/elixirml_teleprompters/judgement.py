@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from attrs import frozen
 
-from elixirml_teleprompters._arrays import Floats
+from elixirml_teleprompters._arrays import Floats, Integers
 from elixirml_teleprompters.contest import Contest
 from elixirml_teleprompters.effects import Scores, scores_of
 from elixirml_teleprompters.features import Point
@@ -14,6 +14,8 @@ from elixirml_teleprompters.surrogate import Belief, Shape, believe, fitted_shap
 
 __all__ = ["Judgement", "judge", "learned_shape"]
 
+FIRST = 80
+PROMISING = 160
 MOST_FITTED = 120
 """How many candidates the shape is fitted on: those with most examples."""
 
@@ -62,6 +64,18 @@ def _seen(contest: Contest) -> tuple[tuple[Point, ...], Scores]:
     return tuple(point for point, _ in scorers), scores_of(np.stack([entrant.scores for _, entrant in scorers]))
 
 
+def _worth_keeping(scores: Scores) -> Integers:
+    """Return the positions of those the surrogate is built on: all, or the first and the most promising of many.
+
+    The first ones were spread over the whole space: with them the surrogate remembers what is bad.
+    """
+    size = len(scores.means)
+    if size <= FIRST + PROMISING:
+        return np.arange(size)
+    order = np.argsort(-(scores.means + np.sqrt(scores.noise)), kind="stable")
+    return np.union1d(np.arange(FIRST), order[:PROMISING]).astype(np.int64)
+
+
 def learned_shape(contest: Contest) -> Shape:
     """Return the shape of the surrogate that suits the race so far; somebody must have a score."""
     points, scores = _seen(contest)
@@ -70,9 +84,19 @@ def learned_shape(contest: Contest) -> Shape:
     return fitted_shape(rows, scores.means[most] / scores.unit, scores.noise[most] / scores.unit**2)
 
 
-def judge(contest: Contest, strangers: Sequence[Point], shape: Shape) -> Judgement:
-    """Return the judgement of everybody with a score, then of the strangers; somebody must have a score."""
+def judge(contest: Contest, strangers: Sequence[Point], shape: Shape, *, everybody: bool = False) -> Judgement:
+    """Return the judgement of those with a score, then of the strangers; somebody must have a score.
+
+    Args:
+        contest: The contest.
+        strangers: Points that are not in it.
+        shape: The shape of the surrogate.
+        everybody: Judge everybody with a score, however many they are, instead of the first and the most promising.
+    """
     points, scores = _seen(contest)
+    if not everybody:
+        kept = _worth_keeping(scores)
+        points, scores = tuple(points[int(at)] for at in kept), scores.take(kept)
     rows = stacked([point.row for point in points])
     if strangers:
         others = stacked([point.row for point in strangers])

@@ -21,7 +21,10 @@ def changed(features: Features, start: Point, values: Mapping[str, Json], *, ori
     """
     if features.deciding.isdisjoint(values) and values.keys() <= start.active.keys():
         return features.settled_point(start.assignment.with_values(values), {**start.active, **values}, origin=origin)
-    assignment = features.space.updated(start.assignment, values)
+    if features.computing:
+        assignment = features.space.updated(start.assignment, values)
+    else:
+        assignment = start.assignment.with_values(values)
     settled = features.space.settled(assignment)
     return None if settled.problems else features.settled_point(assignment, settled.active, origin=origin)
 

@@ -1,6 +1,6 @@
 """The pool: points a search may send into the race next, and the spread of the first ones."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from attrs import frozen
 
@@ -9,7 +9,7 @@ from elixirml_teleprompters.rows import likeness, stacked
 
 __all__ = ["Pool", "spread_out"]
 
-NEWEST = 120
+NEWEST = 100
 
 
 @frozen(eq=False)
@@ -29,11 +29,18 @@ class Pool:
         merged = {point.key: point for point in (*self.near, *points)}
         return Pool(self.scattered, tuple(merged.values())[-NEWEST:])
 
-    def strangers(self, known: Iterable[str]) -> tuple[Point, ...]:
-        """Return the distinct points whose keys are not among `known`."""
-        taken = set(known)
-        merged = {point.key: point for point in (*self.scattered, *self.near)}
-        return tuple(point for key, point in merged.items() if key not in taken)
+    def strangers(self, known: Collection[str], *, most: int | None = None) -> tuple[Point, ...]:
+        """Return distinct points whose keys are not among `known`.
+
+        Args:
+            known: Keys of points to leave out.
+            most: How many at most: then three fifths of them are the newest of those near the best.
+        """
+        near = [point for point in self.near if point.key not in known]
+        if most is not None:
+            near = near[-(3 * most // 5) :]
+        merged = {point.key: point for point in (*near, *self.scattered) if point.key not in known}
+        return tuple(merged.values())[:most]
 
 
 def spread_out(points: Sequence[Point], *, count: int, after: Sequence[Point]) -> tuple[Point, ...]:

@@ -26,19 +26,16 @@ class Entrant:
     Attributes:
         candidate: The candidate.
         scores: By position in the order; higher is better; NaN where nothing is known. Shape (examples,).
+        seen: How many of them gave a score.
         asked: How many examples of the order it was sent to.
         refusals: How often the study refused it.
     """
 
     candidate: Candidate
     scores: Floats
+    seen: int = 0
     asked: int = 0
     refusals: int = 0
-
-    @property
-    def seen(self) -> int:
-        """How many examples gave a score."""
-        return int(np.isfinite(self.scores).sum())
 
     @property
     def done(self) -> bool:
@@ -116,13 +113,13 @@ class Race:
         """Return the race after one result; a candidate's outcomes replace those told before."""
         entrant = self.entrants[event.candidate.id]
         scores = self._scores(event.outcomes)
-        new = max(0, int(np.isfinite(scores).sum()) - entrant.seen)
-        race = self._with(evolve(entrant, scores=scores))
+        seen = int(np.isfinite(scores).sum())
+        race = self._with(evolve(entrant, scores=scores, seen=seen))
         return evolve(
             race,
             remaining=event.remaining,
             spent=self.spent + event.calls,
-            scored=self.scored + (new if event.calls else 0),
+            scored=self.scored + (max(0, seen - entrant.seen) if event.calls else 0),
             refusals=0,
         )
 

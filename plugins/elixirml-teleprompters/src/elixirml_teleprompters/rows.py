@@ -9,7 +9,7 @@ from elixirml_teleprompters._arrays import Booleans, Floats, Integers
 
 __all__ = ["Likeness", "Rows", "likeness", "stacked"]
 
-LENGTH = 0.35
+LENGTH = 0.5
 """Length scale of every numeric dimension, each scaled to 0..1."""
 
 

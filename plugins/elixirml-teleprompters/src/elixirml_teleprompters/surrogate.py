@@ -19,7 +19,7 @@ __all__ = ["Belief", "Shape", "believe", "fitted_shape", "gram"]
 SPREADS = (0.05, 0.1, 0.17, 0.27)
 RHOS = (0.1, 0.3, 1.0)
 CONSTANT = 0.25
-OWN = 0.1
+OWN = 0.05
 FEWEST = 4
 
 

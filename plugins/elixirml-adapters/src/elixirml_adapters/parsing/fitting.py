@@ -1,0 +1,304 @@
+"""Fits what was read from a reply to what its schema asks for.
+
+Values are converted only where nothing is lost or guessed. In exact mode, which decides between the members of a
+union, nothing is converted at all.
+"""
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+from elixirml_adapters.parsing.choosing import choose_member, not_a_member
+from elixirml_adapters.parsing.failure import ParseFailure, Path
+from elixirml_adapters.parsing.lenient_json import UnreadableError, read_whole
+from elixirml_adapters.parsing.scalars import is_null_word, read_boolean, read_integer, read_number
+from elixirml_adapters.parsing.shapes import (
+    Anything,
+    Boolean,
+    Choice,
+    Field,
+    Integer,
+    ListOf,
+    MapOf,
+    Nothing,
+    Real,
+    Record,
+    Shape,
+    Text,
+    Union,
+    accepts_null,
+    accepts_text,
+)
+from elixirml_adapters.parsing.values import Members, Number, Value, describe, same
+
+__all__ = ["agree", "differing", "fill_absent", "fit", "passes_on", "wrong_type"]
+
+T = TypeVar("T")
+_Scalar: TypeAlias = str | bool | Number | None
+_MISFIT: Any = object()
+
+
+def fit(value: Value, shape: Shape, path: Path, *, exact: bool = False) -> Any:
+    """Return the plain value of this shape that was meant.
+
+    Args:
+        value: What was read.
+        shape: What is asked for.
+        path: Where the value stands.
+        exact: Whether to refuse what needs converting.
+
+    Raises:
+        ParseFailure: `wrong_type`, `not_in_enum`, `missing_field` or `ambiguous`, with the path.
+    """
+    match shape:
+        case Union():
+            return _fit_union(value, shape, path, exact=exact)
+        case Record():
+            return _fit_record(value, shape, path, exact=exact)
+        case MapOf():
+            return _fit_map(value, shape, path, exact=exact)
+        case ListOf():
+            return _fit_list(value, shape, path, exact=exact)
+        case Choice():
+            return _fit_choice(value, shape, path, exact=exact)
+        case Anything():
+            return _plain(value, path)
+        case _:
+            return _fit_scalar(value, shape, path, exact=exact)
+
+
+def wrong_type(expected: str, found: str, path: Path) -> ParseFailure:
+    """Return the failure for a value of another kind."""
+    return ParseFailure("wrong_type", path, f"expected {expected}, found {found}.")
+
+
+def passes_on(failure: ParseFailure) -> bool:
+    """Return whether the failure of one member of a union is final: what is ambiguous stays so."""
+    return failure.code == "ambiguous"
+
+
+def agree(givens: Sequence[T], fitter: Callable[[T], Any], path: Path) -> Any:
+    """Return the one value that all values given for one field stand for.
+
+    Raises:
+        ParseFailure: `ambiguous` when they differ; the first one's failure when none fits.
+    """
+    fitted: list[Any] = []
+    failures: list[ParseFailure] = []
+    for given in givens:
+        try:
+            fitted.append(fitter(given))
+        except ParseFailure as failure:
+            failures.append(failure)
+    if not fitted:
+        raise failures[0]
+    if failures or not all(same(fitted[0], other) for other in fitted):
+        raise differing(path)
+    return fitted[0]
+
+
+def differing(path: Path) -> ParseFailure:
+    """Return the failure for a field that was given again with another value."""
+    return ParseFailure("ambiguous", path, "given more than once, with different values.")
+
+
+def fill_absent(field: Field, fitted: dict[str, Any], path: Path) -> None:
+    """Put the default of a field that was not given into `fitted`, or leave it out when it has none.
+
+    Raises:
+        ParseFailure: `missing_field` when the field is required.
+    """
+    if field.required:
+        raise ParseFailure("missing_field", (*path, field.name), f"the reply holds no `{field.name}`.")
+    if field.has_default:
+        fitted[field.name] = copy.deepcopy(field.default)
+
+
+def _fit_scalar(value: Value, shape: Shape, path: Path, *, exact: bool) -> Any:
+    while not exact and isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    expected, fitter = _SCALARS[type(shape)]
+    fitted = _MISFIT if isinstance(value, list | Members) else fitter(value, exact)
+    if fitted is _MISFIT:
+        raise wrong_type(expected, describe(value), path)
+    return fitted
+
+
+def _null(value: _Scalar, exact: bool) -> Any:
+    return None if value is None or (not exact and isinstance(value, str) and is_null_word(value)) else _MISFIT
+
+
+def _text(value: _Scalar, exact: bool) -> Any:
+    if isinstance(value, str):
+        return value
+    return _MISFIT if exact or value is None else _written(value)
+
+
+def _boolean(value: _Scalar, exact: bool) -> Any:
+    if isinstance(value, bool):
+        return value
+    if exact or value is None:
+        return _MISFIT
+    if isinstance(value, Number):
+        number = read_number(value.source)
+        return bool(number) if number in (0, 1) else _MISFIT
+    return _or_misfit(read_boolean(value))
+
+
+def _integer(value: _Scalar, exact: bool) -> Any:
+    if isinstance(value, Number) and (value.is_whole or not exact):
+        return _or_misfit(read_integer(value.source))
+    return _MISFIT if exact or not isinstance(value, str) else _or_misfit(read_integer(value))
+
+
+def _real(value: _Scalar, exact: bool) -> Any:
+    if isinstance(value, Number):
+        return _or_misfit(read_number(value.source))
+    return _MISFIT if exact or not isinstance(value, str) else _or_misfit(read_number(value))
+
+
+def _or_misfit(value: Any) -> Any:
+    return _MISFIT if value is None else value
+
+
+_SCALARS: Mapping[type, tuple[str, Callable[[_Scalar, bool], Any]]] = {
+    Nothing: ("null", _null),
+    Text: ("a text", _text),
+    Boolean: ("true or false", _boolean),
+    Integer: ("a whole number", _integer),
+    Real: ("a number", _real),
+}
+
+
+def _fit_choice(value: Value, shape: Choice, path: Path, *, exact: bool) -> Any:
+    for member in shape.members:
+        if same(member, _constant(value, member, path)):
+            return member
+    if not exact and isinstance(value, list) and len(value) == 1:
+        return _fit_choice(value[0], shape, path, exact=False)
+    if exact or value is None or isinstance(value, list | Members):
+        raise not_a_member(describe(value), shape.members, path)
+    return choose_member(value if isinstance(value, str) else _written(value), shape.members, path)
+
+
+def _constant(value: Value, member: Any, path: Path) -> Any:
+    """Return what to compare the member with."""
+    if isinstance(value, Number):
+        return read_number(value.source)
+    if isinstance(value, list | Members):
+        return _plain(value, path) if isinstance(member, list | dict) else _MISFIT
+    return value
+
+
+def _fit_union(value: Value, shape: Union, path: Path, *, exact: bool) -> Any:
+    attempts = [(member, True) for member in shape.members]
+    if not exact:
+        if isinstance(value, str) and is_null_word(value) and accepts_null(shape) and not accepts_text(shape):
+            attempts += [(Nothing(), False)]
+        attempts += [(member, False) for member in shape.text_last]
+    for member, exactly in attempts:
+        try:
+            return fit(value, member, path, exact=exactly)
+        except ParseFailure as failure:
+            if passes_on(failure):
+                raise
+    raise wrong_type("one of several kinds", describe(value), path)
+
+
+def _fit_record(value: Value, shape: Record, path: Path, *, exact: bool) -> dict[str, Any]:
+    given = shape.names.gather(_members(value, path, exact=exact).pairs)
+    fitted: dict[str, Any] = {}
+    for field in shape.fields:
+        values = given.get(field.name, ())
+        if field.drops_null:
+            values = [each for each in values if each is not None]
+        if values:
+            fitted[field.name] = _fit_given(values, field.shape, (*path, field.name), exact=exact)
+        else:
+            fill_absent(field, fitted, path)
+    return fitted
+
+
+def _fit_map(value: Value, shape: MapOf, path: Path, *, exact: bool) -> dict[str, Any]:
+    given = _by_key(_members(value, path, exact=exact))
+    fitted: dict[str, Any] = {}
+    if shape.value is not None:
+        for key, values in given.items():
+            fitted[key] = _fit_given(values, shape.value, (*path, key), exact=exact)
+    return fitted
+
+
+def _fit_given(values: Sequence[Value], shape: Shape, path: Path, *, exact: bool) -> Any:
+    if len(values) == 1:
+        return fit(values[0], shape, path, exact=exact)
+    return agree(values, lambda value: fit(value, shape, path, exact=exact), path)
+
+
+def _members(value: Value, path: Path, *, exact: bool) -> Members:
+    found = value
+    if not exact and isinstance(found, str):
+        found = _parsed(found, "{[")
+    while not exact and isinstance(found, list) and len(found) == 1:
+        found = found[0]
+    if not isinstance(found, Members):
+        raise wrong_type("an object", describe(value), path)
+    return found
+
+
+def _fit_list(value: Value, shape: ListOf, path: Path, *, exact: bool) -> list[Any]:
+    found = _parsed(value, "[") if isinstance(value, str) and not exact else value
+    if isinstance(found, list):
+        fitted: list[Any] = []
+        for index, item in enumerate(found):  # no comprehension: it would cost a frame for each level of nesting
+            fitted.append(fit(item, shape.item, (*path, index), exact=exact))  # noqa: PERF401
+        return fitted
+    if exact or found is None:
+        raise wrong_type("a list", describe(value), path)
+    return [fit(found, shape.item, path)]
+
+
+def _parsed(text: str, openers: str) -> Value:
+    """Return the JSON that the text is as a whole, when it starts with one of `openers`; else the text."""
+    if not text.lstrip().startswith(tuple(openers)):
+        return text
+    try:
+        return read_whole(text)
+    except UnreadableError:
+        return text
+
+
+def _plain(value: Value, path: Path) -> Any:
+    if isinstance(value, list):
+        items: list[Any] = []
+        for index, item in enumerate(value):
+            items.append(_plain(item, (*path, index)))  # noqa: PERF401
+        return items
+    if isinstance(value, Members):
+        return _plain_members(value, path)
+    if isinstance(value, Number):
+        number = read_number(value.source)
+        if number is None:
+            raise wrong_type("a number in range", describe(value), path)
+        return number
+    return value
+
+
+def _plain_members(members: Members, path: Path) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for key, value in members.pairs:
+        fitted = _plain(value, (*path, key))
+        if key in plain and not same(plain[key], fitted):
+            raise differing((*path, key))
+        plain[key] = fitted
+    return plain
+
+
+def _by_key(members: Members) -> Mapping[str, Sequence[Value]]:
+    given: dict[str, list[Value]] = {}
+    for key, value in members.pairs:
+        given.setdefault(key, []).append(value)
+    return given
+
+
+def _written(value: bool | Number) -> str:
+    return value.source if isinstance(value, Number) else str(value).lower()

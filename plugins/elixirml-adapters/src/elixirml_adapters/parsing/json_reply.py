@@ -1,0 +1,167 @@
+"""Reads replies that hold one JSON object."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from elixirml_adapters.parsing.failure import ParseFailure, bounded
+from elixirml_adapters.parsing.fitting import fit
+from elixirml_adapters.parsing.lenient_json import MAX_DEPTH, Reader, UnreadableError, read_whole
+from elixirml_adapters.parsing.shapes import Record, Shape, shape_of
+from elixirml_adapters.parsing.thinking import answer_of, drop_orphan_thinking
+from elixirml_adapters.parsing.values import Members, Value, same
+
+__all__ = ["parse_json_reply"]
+
+_FENCE = "```"
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
+_MAX_WRAPPERS = 4
+_WRAPPERS = ("arguments", "parameters", "input", "args", "function")
+# A brace that none of these follows opens no object: most braces of prose are passed over here.
+_OBJECT_START = re.compile(r"\{(?=\s*(?:[}/#\"'\u2018-\u201f]|\Z|(?:[^\W\d]|\$)[\w$-]*(?:[:/#]|\s+[:/#]|\s*\Z)))")
+
+
+@bounded
+def parse_json_reply(reply: str | None, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a reply that holds one JSON object, perhaps among prose, fences and thinking.
+
+    Args:
+        reply: What the model said; None when it said nothing.
+        schema: An object schema with the fields as `properties`.
+
+    Returns:
+        The fields in schema order; optional ones that are absent and have no default are left out.
+
+    Raises:
+        ParseFailure: With one of the `CODES`; what was cut off is never repaired, what is ambiguous never guessed.
+
+    Example:
+        >>> schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+        >>> parse_json_reply("Here it is: {n: '3',}", schema)
+        {'n': 3}
+    """
+    text = _decoded(drop_orphan_thinking(answer_of(reply)))
+    shape = shape_of(schema)
+    return _only_answer(_candidates(_readable_parts(text)), shape)
+
+
+def _decoded(text: str) -> str:
+    """Return the text that the whole text is the JSON string of, else the text."""
+    bare = text.strip()
+    if bare.startswith('"') and bare.endswith('"'):
+        try:
+            return str(json.loads(bare, strict=False))
+        except ValueError:
+            pass
+    return text
+
+
+def _readable_parts(text: str) -> Sequence[str]:
+    """Return the fenced blocks that hold a brace; the whole text when there is none."""
+    return [block for block in _fenced_blocks(text) if "{" in block] or [text]
+
+
+def _fenced_blocks(text: str) -> Iterator[str]:
+    """Yield what stands between fences; an object on the opening line belongs to the block."""
+    if _FENCE not in text:
+        return
+    block: list[str] | None = None
+    for line in _LINE.findall(text):
+        bare = line.strip()
+        if block is None and bare.startswith(_FENCE):
+            block = [line.replace(_FENCE, "", 1)]
+        elif block is not None and bare == _FENCE:
+            yield "".join(block)
+            block = None
+        elif block is not None:
+            block.append(line)
+    if block is not None:
+        yield "".join(block)
+
+
+def _candidates(parts: Sequence[str]) -> Sequence[Members]:
+    """Return every object that stands in the parts."""
+    found: dict[str, Members] = {}
+    truncated = False
+    for part in parts:
+        try:
+            for written, members in _objects(part):
+                found.setdefault(written, members)
+        except UnreadableError as error:
+            truncated = True
+            if error.problem == "too_deep":
+                raise ParseFailure("too_deep", (), f"More than {MAX_DEPTH} brackets are nested.") from None
+    if found:
+        return list(found.values())
+    if truncated:
+        raise ParseFailure("truncated", (), "The reply ends inside its JSON object.")
+    if any("{" in part for part in parts):
+        raise ParseFailure("malformed", (), "No brace of the reply opens a readable JSON object.")
+    raise ParseFailure("no_object", (), "The reply holds no JSON object.")
+
+
+def _objects(text: str) -> Iterator[tuple[str, Members]]:
+    """Yield every object in the text and how it is written."""
+    reader = Reader(text)
+    start = _OBJECT_START.search(text)
+    while start is not None:
+        position = start.start() + 1
+        read = reader.read(start.start())
+        if read is not None:
+            value, position = read
+            if isinstance(value, Members):
+                yield text[start.start() : position], value
+        start = _OBJECT_START.search(text, position)
+
+
+def _only_answer(candidates: Sequence[Members], shape: Shape) -> dict[str, Any]:
+    """Return the one distinct record that the candidates hold."""
+    answers: list[dict[str, Any]] = []
+    failures: list[ParseFailure] = []
+    for candidate in candidates:
+        try:
+            answer = fit(_unwrapped(candidate, shape), shape, ())
+        except ParseFailure as failure:
+            failures.append(failure)
+            continue
+        if answers and not same(answers[0], answer):
+            raise ParseFailure("ambiguous", (), "The reply holds several objects that fit, with different values.")
+        answers.append(answer)
+    if not answers:
+        raise failures[0]
+    return answers[0]
+
+
+def _unwrapped(members: Members, shape: Shape) -> Members:
+    """Return the object inside the wrappers that models and tool calls put around it."""
+    if not isinstance(shape, Record) or not shape.fields:
+        return members
+    for _ in range(_MAX_WRAPPERS):
+        if any(shape.names.find(key) is not None for key, _ in members.pairs):
+            break
+        inner = _wrapped(members)
+        if inner is None:
+            break
+        members = inner
+    return members
+
+
+def _wrapped(members: Members) -> Members | None:
+    given = dict(members.pairs)
+    if any(given[key] != value for key, value in members.pairs):
+        return None
+    keys = [key for key in _WRAPPERS if key in given] + (list(given) if len(given) == 1 else [])
+    found = (_as_object(given[key]) for key in keys)
+    return next((inner for inner in found if inner is not None), None)
+
+
+def _as_object(value: Value) -> Members | None:
+    if isinstance(value, str):
+        try:
+            value = read_whole(value)
+        except UnreadableError:
+            return None
+    elif isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return value if isinstance(value, Members) else None

@@ -1,0 +1,301 @@
+"""Reads JSON as language models write it.
+
+Beyond JSON: single and typographic quotes, one trailing comma, comments (`//`, `#`, `/* */`), bare keys and values,
+True, False and None, raw line breaks in texts, inner quotes left unescaped, commas missing at line breaks.
+Nothing is repaired that was cut off.
+
+Time is in proportion to the text although reading starts anew at every bracket of prose: a reading that fails notes
+its states (position and what is awaited there), and a later one that comes to such a state fails at once; ways to far
+signs are remembered by `Landmarks`; texts are decoded only when the bracket around them has closed.
+"""
+
+import re
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Literal, TypeAlias
+
+from elixirml_adapters.parsing.landmarks import Landmarks
+from elixirml_adapters.parsing.values import JSON_NUMBER, Members, Number, Value
+
+__all__ = ["MAX_DEPTH", "Reader", "UnreadableError", "read_whole"]
+
+MAX_DEPTH = 200
+"""How many brackets may be nested."""
+
+_Problem: TypeAlias = Literal["malformed", "truncated", "too_deep"]
+
+_CLOSING_SIGNS = {
+    '"': '"',
+    "'": "'",
+    **dict.fromkeys("\u201c\u201d\u201e\u201f", "\u201c\u201d\u201f"),
+    **dict.fromkeys("\u2018\u2019\u201a\u201b", "\u2018\u2019\u201b"),
+}
+_COMMENT = r"//|/\*|#"
+_SPACE = re.compile(r"\s+")
+_LINE_BREAK = re.compile(r"[\r\n]")
+_COMMENT_END = re.compile(r"\*/")
+_BARE_END = re.compile(rf"[,}}\]\r\n]|{_COMMENT}")
+_BARE_KEY = re.compile(r"(?:[^\W\d]|\$)[\w$-]*")
+# A quote sign ends a text only where something that may follow a text follows; else it is part of the text.
+_TEXT_ENDS = {
+    signs: re.compile(rf"\\.|[{signs}](?=[^\S\r\n]*(?:[,:}}\]\r\n]|{_COMMENT}|\Z))", re.DOTALL)
+    for signs in set(_CLOSING_SIGNS.values())
+}
+_ESCAPE = re.compile(
+    r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\(.)", re.DOTALL
+)
+_ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", **{sign: sign for sign in "\"'\\/"}}
+_WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
+_CLOSING_BRACKETS = {"{": "}", "[": "]"}
+
+
+class UnreadableError(Exception):
+    """The text holds no JSON here.
+
+    Args:
+        problem: `malformed`, `truncated` or `too_deep`.
+    """
+
+    def __init__(self, problem: _Problem) -> None:
+        super().__init__(problem)
+        self.problem: _Problem = problem
+
+
+class _Awaits(IntEnum):
+    """What may come next inside a bracket."""
+
+    MEMBER = 0  # or the closing bracket
+    COLON = 1
+    VALUE = 2
+    COMMA = 3  # or the closing bracket
+    COMMA_OR_MEMBER = 4  # after a line break, which stands for a comma
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A key or plain value not decoded yet."""
+
+    start: int
+    end: int
+    quoted: bool
+
+
+_Slot: TypeAlias = "Value | _Span"
+
+
+@dataclass(slots=True)
+class _Bracket:
+    """One open bracket."""
+
+    opener: str
+    states_before: int
+    awaits: _Awaits = _Awaits.MEMBER
+    keys: list[_Span] = field(default_factory=list[_Span])
+    values: list[_Slot] = field(default_factory=list[_Slot])
+
+
+def read_whole(text: str) -> Value:
+    """Read a text that is one object or list and nothing else but blanks and comments.
+
+    Raises:
+        UnreadableError: It is not, it was cut off, or its brackets are nested too deeply.
+    """
+    text = text.strip()
+    if text[:1] not in ("{", "["):
+        raise UnreadableError("malformed")
+    reader = Reader(text)
+    read = reader.read(0)
+    if read is None or reader.skip(read[1]) < len(text):
+        raise UnreadableError("malformed")
+    return read[0]
+
+
+class Reader:
+    """Reads brackets out of one text.
+
+    Args:
+        text: What to read from; its end counts as the end of the reply.
+
+    Example:
+        >>> Reader("so {n: 3,}").read(3)
+        (Members(pairs=(('n', Number(source='3')),)), 10)
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._failed: set[int] = set()
+        self._landmarks: dict[re.Pattern[str], Landmarks] = {}
+        self._open: list[_Bracket] = []
+        self._states: list[int] = []
+        self._result: Value = None
+
+    def read(self, start: int) -> tuple[Value, int] | None:
+        """Read the object or list whose opening bracket stands at `start`.
+
+        Returns:
+            The value and the position behind it; None when what stands there is no JSON.
+
+        Raises:
+            UnreadableError: `truncated` when the text ends first, `too_deep` beyond `MAX_DEPTH` brackets.
+        """
+        self._open.clear()
+        self._states.clear()
+        position = self._open_bracket(start)
+        while self._open:
+            following = self._step(position)
+            if following is None:
+                self._failed.update(self._states)
+                return None
+            position = following
+        return self._result, position
+
+    def skip(self, position: int) -> int:
+        """Return the position behind the blanks and comments at `position`."""
+        while (end := self._gap_end(position)) > position:
+            position = end
+        return position
+
+    def _step(self, position: int) -> int | None:
+        """Read one sign, text, bare word or gap; None when it cannot stand there."""
+        bracket = self._open[-1]
+        state = position << 4 | bracket.awaits << 1 | (bracket.opener == "{")
+        if state in self._failed:
+            return None
+        self._states.append(state)
+        gap_end = self._gap_end(position)
+        if gap_end > position:
+            if bracket.awaits == _Awaits.COMMA and self._next(_LINE_BREAK, position) < gap_end:
+                bracket.awaits = _Awaits.COMMA_OR_MEMBER
+            return gap_end
+        if position >= len(self._text):
+            raise UnreadableError("truncated")
+        return self._take(bracket, self._text[position], position)
+
+    def _take(self, bracket: _Bracket, sign: str, position: int) -> int | None:
+        awaits = bracket.awaits
+        if awaits == _Awaits.VALUE:
+            return self._take_value(bracket, sign, position)
+        if awaits == _Awaits.COLON:
+            return self._take_sign(bracket, ":", _Awaits.VALUE, position) if sign == ":" else None
+        if sign in ("}", "]"):
+            return self._close_bracket(bracket, sign, position)
+        if awaits != _Awaits.MEMBER and sign == ",":
+            return self._take_sign(bracket, ",", _Awaits.MEMBER, position)
+        if awaits == _Awaits.COMMA:
+            return None
+        return (
+            self._take_key(bracket, sign, position)
+            if bracket.opener == "{"
+            else self._take_value(bracket, sign, position)
+        )
+
+    def _take_sign(self, bracket: _Bracket, sign: str, then: _Awaits, position: int) -> int:
+        """Step over the sign where it stands directly at `position`."""
+        if self._text.startswith(sign, position):
+            bracket.awaits = then
+            return position + 1
+        return position
+
+    def _take_key(self, bracket: _Bracket, sign: str, position: int) -> int | None:
+        if sign in _CLOSING_SIGNS:
+            key = self._text_span(sign, position)
+            end = key.end + 1
+        elif match := _BARE_KEY.match(self._text, position):
+            key, end = _Span(position, match.end(), quoted=True), match.end()
+        else:
+            return None
+        bracket.keys.append(key)
+        bracket.awaits = _Awaits.COLON
+        return self._take_sign(bracket, ":", _Awaits.VALUE, end)
+
+    def _take_value(self, bracket: _Bracket, sign: str, position: int) -> int | None:
+        bracket.awaits = _Awaits.COMMA
+        if sign in _CLOSING_BRACKETS:
+            return self._open_bracket(position)
+        if sign in _CLOSING_SIGNS:
+            span = self._text_span(sign, position)
+            end = span.end + 1
+        else:
+            end = self._next(_BARE_END, position)
+            if end == position:
+                return None
+            if end == len(self._text):
+                raise UnreadableError("truncated")
+            span = _Span(position, end, quoted=False)
+        bracket.values.append(span)
+        return self._take_sign(bracket, ",", _Awaits.MEMBER, end)
+
+    def _text_span(self, sign: str, position: int) -> _Span:
+        end = self._next(_TEXT_ENDS[_CLOSING_SIGNS[sign]], position + 1)
+        if end == len(self._text):
+            raise UnreadableError("truncated")
+        return _Span(position + 1, end, quoted=True)
+
+    def _open_bracket(self, position: int) -> int:
+        if len(self._open) == MAX_DEPTH:
+            raise UnreadableError("too_deep")
+        self._open.append(_Bracket(self._text[position], len(self._states)))
+        return position + 1
+
+    def _close_bracket(self, bracket: _Bracket, sign: str, position: int) -> int | None:
+        if sign != _CLOSING_BRACKETS[bracket.opener]:
+            return None
+        self._open.pop()
+        # What happened inside a closed bracket says nothing about readings that fail later.
+        del self._states[bracket.states_before :]
+        value = self._value_of(bracket)
+        if not self._open:
+            self._result = value
+            return position + 1
+        outer = self._open[-1]
+        outer.values.append(value)
+        return self._take_sign(outer, ",", _Awaits.MEMBER, position + 1)
+
+    def _gap_end(self, position: int) -> int:
+        """Return the end of the run of blanks or the comment that starts at `position`, else `position`."""
+        text = self._text
+        sign = text[position : position + 1]
+        if sign.isspace():
+            match = _SPACE.match(text, position)
+            return match.end() if match else position
+        if sign == "#" or (sign == "/" and text.startswith("//", position)):
+            return self._next(_LINE_BREAK, position)
+        if sign == "/" and text.startswith("/*", position):
+            return min(self._next(_COMMENT_END, position + 2) + 2, len(text))
+        return position
+
+    def _next(self, pattern: re.Pattern[str], position: int) -> int:
+        landmarks = self._landmarks.get(pattern)
+        if landmarks is None:
+            landmarks = self._landmarks[pattern] = Landmarks(self._text, pattern)
+        return landmarks.after(position)
+
+    def _value_of(self, bracket: _Bracket) -> Value:
+        values = [self._decoded(value) if isinstance(value, _Span) else value for value in bracket.values]
+        if bracket.opener == "[":
+            return values
+        keys = (_unescaped(self._text[key.start : key.end]) for key in bracket.keys)
+        return Members(tuple(zip(keys, values, strict=True)))
+
+    def _decoded(self, span: _Span) -> Value:
+        written = self._text[span.start : span.end]
+        if span.quoted:
+            return _unescaped(written)
+        word = written.strip()
+        if word in _WORDS:
+            return _WORDS[word]
+        return Number(word) if JSON_NUMBER.fullmatch(word) else word
+
+
+def _unescaped(written: str) -> str:
+    return _ESCAPE.sub(_meaning, written) if "\\" in written else written
+
+
+def _meaning(escape: re.Match[str]) -> str:
+    high, low, code, sign = escape.groups()
+    if high:
+        return chr(0x10000 + ((int(high, 16) & 0x3FF) << 10 | int(low, 16) & 0x3FF))
+    if code:
+        # Half of a surrogate pair is no character: like every unknown escape it stays as written.
+        return escape[0] if code[0] in "dD" and code[1] in "89abcdefABCDEF" else chr(int(code, 16))
+    return _ESCAPED.get(sign, escape[0])

@@ -1,0 +1,218 @@
+"""What a field's schema asks for, read once for each parse."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias, cast
+
+from elixirml_adapters.parsing.names import NameIndex
+
+__all__ = [
+    "Anything",
+    "Boolean",
+    "Choice",
+    "Field",
+    "Integer",
+    "ListOf",
+    "MapOf",
+    "Nothing",
+    "Real",
+    "Record",
+    "Shape",
+    "Text",
+    "Union",
+    "accepts_null",
+    "accepts_text",
+    "shape_of",
+]
+
+_ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Anything:
+    """Any value at all."""
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """Null."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A string."""
+
+
+@dataclass(frozen=True)
+class Boolean:
+    """A truth value."""
+
+
+@dataclass(frozen=True)
+class Integer:
+    """A whole number."""
+
+
+@dataclass(frozen=True)
+class Real:
+    """A number."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of some constants."""
+
+    members: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class ListOf:
+    """A list."""
+
+    item: "Shape"
+
+
+@dataclass(frozen=True)
+class MapOf:
+    """An object with any keys; no values are kept when `value` is None."""
+
+    value: "Shape | None"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One declared member of a record."""
+
+    name: str
+    shape: "Shape"
+    required: bool
+    default: Any = _ABSENT
+
+    @property
+    def has_default(self) -> bool:
+        """Whether the schema names a default."""
+        return self.default is not _ABSENT
+
+    @cached_property
+    def drops_null(self) -> bool:
+        """Whether null counts as absent."""
+        return not self.required and not accepts_null(self.shape)
+
+
+@dataclass(frozen=True)
+class Record:
+    """An object with declared members."""
+
+    fields: tuple[Field, ...]
+
+    @cached_property
+    def names(self) -> NameIndex:
+        """Finds the field that a written key means."""
+        return NameIndex(each.name for each in self.fields)
+
+
+@dataclass(frozen=True)
+class Union:
+    """One of several shapes; never of one only, never nested."""
+
+    members: tuple["Shape", ...]
+
+    @cached_property
+    def text_last(self) -> tuple["Shape", ...]:
+        """The members in order, plain strings last."""
+        return tuple(sorted(self.members, key=lambda member: isinstance(member, Text)))
+
+
+Shape: TypeAlias = Anything | Nothing | Text | Boolean | Integer | Real | Choice | ListOf | MapOf | Record | Union
+"""What a value may look like."""
+
+
+def accepts_null(shape: Shape) -> bool:
+    """Return whether null is a value of this shape."""
+    match shape:
+        case Union():
+            return any(map(accepts_null, shape.members))
+        case Choice():
+            return any(member is None for member in shape.members)
+        case _:
+            return isinstance(shape, Anything | Nothing)
+
+
+def accepts_text(shape: Shape) -> bool:
+    """Return whether any text is a value of this shape."""
+    if isinstance(shape, Union):
+        return any(map(accepts_text, shape.members))
+    return isinstance(shape, Anything | Text)
+
+
+def shape_of(schema: Any) -> Shape:
+    """Return the shape that a schema of the supported subset describes.
+
+    Args:
+        schema: `type`, `properties`, `required`, `items`, `additionalProperties`, `enum`, `const`, `anyOf`, `default`;
+            other keywords do not matter for reading a reply.
+    """
+    members = tuple(_members(schema))
+    return members[0] if len(members) == 1 else Union(members)
+
+
+def _members(schema: Any) -> Iterator[Shape]:
+    """Yield the shapes that the schema allows, nested unions flattened."""
+    rules = cast("Mapping[str, Any]", schema) if isinstance(schema, Mapping) else {}
+    if "const" in rules:
+        yield Choice((rules["const"],))
+    elif "enum" in rules:
+        yield Choice(tuple(rules["enum"]))
+    elif rules.get("anyOf"):
+        for member in rules["anyOf"]:
+            yield from _members(member)
+    else:
+        kinds = rules.get("type") or _implied_type(rules)
+        for kind in [kinds] if isinstance(kinds, str) else kinds:
+            yield _of_type(kind, rules)
+
+
+def _implied_type(rules: Mapping[str, Any]) -> str:
+    if "properties" in rules or "additionalProperties" in rules:
+        return "object"
+    return "array" if "items" in rules else ""
+
+
+def _of_type(kind: str, rules: Mapping[str, Any]) -> Shape:
+    match kind:
+        case "object":
+            return _object_shape(rules)
+        case "array":
+            return ListOf(shape_of(rules.get("items")))
+        case "null":
+            return Nothing()
+        case "string":
+            return Text()
+        case "boolean":
+            return Boolean()
+        case "integer":
+            return Integer()
+        case "number":
+            return Real()
+        case _:
+            return Anything()
+
+
+def _object_shape(rules: Mapping[str, Any]) -> Shape:
+    properties: Mapping[str, Any] | None = rules.get("properties")
+    if properties is None:
+        values = rules.get("additionalProperties")
+        return MapOf(None if values is False else shape_of(values))
+    required: Sequence[str] = rules.get("required") or ()
+    return Record(
+        tuple(
+            Field(
+                name,
+                shape_of(rule),
+                name in required,
+                rule.get("default", _ABSENT) if isinstance(rule, Mapping) else _ABSENT,
+            )
+            for name, rule in properties.items()
+        )
+    )
