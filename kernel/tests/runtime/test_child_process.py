@@ -67,7 +67,10 @@ for line in sys.stdin:
             os.close(1)
             time.sleep(600)
         case "leave a heir":
-            subprocess.Popen([sys.executable, "-c", "import time; time.sleep(5)"], stdin=subprocess.DEVNULL)
+            sleep = "import time; time.sleep(600)"
+            heir = subprocess.Popen([sys.executable, "-c", sleep], stdin=subprocess.DEVNULL)
+            sys.stderr.write(str(heir.pid))
+            sys.stderr.flush()
             os._exit(9)
 if mode == "deaf" or mode == "slow":
     time.sleep(600)
@@ -212,10 +215,11 @@ async def test_a_late_answer_is_not_taken_for_the_next_one(tmp_path: Path) -> No
 
 
 async def test_a_question_given_up_half_written_does_not_garble_the_next(tmp_path: Path) -> None:
-    """A big question begun while the child was busy is written to its end, whoever still waits for it."""
+    """A question begun while the child was busy is written to its end; one given up before its first byte is not."""
     release = tmp_path / "release"
     async with worker() as child:
-        for question in ({"do": "hold", "until": str(release)}, {"do": "echo", "say": "x" * (1 << 20)}):
+        big = {"do": "echo", "say": "x" * (1 << 20)}
+        for question in ({"do": "hold", "until": str(release)}, big, {"do": "crash"}):
             with pytest.raises(ChildProcessTimeout):
                 await child.ask(question, timeout_s=0.1)
         release.touch()
@@ -342,9 +346,11 @@ async def test_a_child_that_hangs_up_is_ended() -> None:
 
 async def test_a_grandchild_that_holds_the_pipes_delays_nobody_for_long() -> None:
     """The death of the child is noticed although its own child keeps the output open."""
-    async with worker() as child:
-        with pytest.raises(ChildProcessDied, match="exit code 9"):
-            await child.ask({"do": "leave a heir"})
+    with anyio.fail_after(30):
+        async with worker() as child:
+            with pytest.raises(ChildProcessDied, match="exit code 9") as caught:
+                await child.ask({"do": "leave a heir"})
+            os.kill(int(caught.value.stderr_tail), signal.SIGKILL)
 
 
 async def test_wrong_use_is_told() -> None:

@@ -186,8 +186,7 @@ def test_the_window_slides_in_real_seconds(
     async def main() -> None:
         await play(Rules(strategy, limit, window), children, exits, on_time=True)
 
-    clock = trio.testing.MockClock(autojump_threshold=0)
-    anyio.run(main, backend="trio", backend_options={"clock": clock})
+    on_a_virtual_clock(main)
 
 
 async def test_a_child_starts_when_the_one_before_is_ready() -> None:
@@ -461,14 +460,75 @@ def test_back_off_waits_as_long_as_its_seed_says() -> None:
                 stage.end("a")
             await stage.logged(7)
 
-    clock = trio.testing.MockClock(autojump_threshold=0)
-    anyio.run(main, backend="trio", backend_options={"clock": clock})
+    on_a_virtual_clock(main)
     fell = [transition.at for transition in stage.transitions if transition.after is ChildState.CRASHED]
     rose = [transition.at for transition in stage.transitions if transition.after is ChildState.RUNNING]
 
     assert [up - down for up, down in zip(rose[1:], fell, strict=True)] == pytest.approx(delays)
     assert 0.5 <= delays[0] <= 1
     assert 2.5 <= delays[2] <= 5
+
+
+def on_a_virtual_clock(main: Callable[[], Any]) -> None:
+    clock = trio.testing.MockClock(autojump_threshold=0)
+    anyio.run(main, backend="trio", backend_options={"clock": clock})
+
+
+def test_a_wider_sweep_takes_over_a_waiting_restart() -> None:
+    """A child that waits for its restart is started once, with the sweep, when a sibling before it falls too."""
+    stage = Stage()
+    patient = Backoff(initial_s=10, jitter=0)
+
+    async def main() -> None:
+        async with Supervisor(
+            "root",
+            [stage.child("a"), stage.child("b")],
+            strategy=Strategy.REST_FOR_ONE,
+            backoff=patient,
+            on_transition=stage.note,
+        ).running():
+            stage.end("b")
+            await anyio.sleep(4)
+            stage.end("a")
+            await anyio.sleep(8)  # the first wait would be over
+            assert stage.live == 0
+            await anyio.sleep(100)
+            assert stage.live == 2
+
+    on_a_virtual_clock(main)
+    assert [child for word, child in stage.log if word == "start"] == ["a", "b", "a", "b"]
+
+
+def test_a_child_removed_while_it_waits_is_not_started() -> None:
+    """`stop_child` also calls off the restart that a back-off had put off."""
+    stage = Stage()
+
+    async def main() -> None:
+        supervisor = Supervisor("root", [stage.child("a")], backoff=Backoff(initial_s=10), on_transition=stage.note)
+        async with supervisor.running():
+            stage.end("a")
+            await stage.logged(2)
+            await supervisor.stop_child("a")
+            await anyio.sleep(100)
+            assert supervisor.tree().children == ()
+
+    on_a_virtual_clock(main)
+    assert stage.log == [("start", "a"), ("exit", "a")]
+
+
+async def test_a_temporary_child_is_forgotten_once_it_ended() -> None:
+    """A temporary child leaves the tree with its end, so that many short-lived ones do not pile up."""
+    stage = Stage()
+    spec = stage.child("job", restart=Restart.TEMPORARY)
+    with anyio.fail_after(10):
+        async with Supervisor("root", [stage.child("a"), spec], on_transition=stage.note).running() as supervisor:
+            stage.end("job", Exit.NORMAL)
+            await stage.until(lambda: ("exit", "job") in stage.log)
+            await supervisor.start_child(spec)
+            stage.end("job")
+            await stage.logged(5)
+            await supervisor.start_child(stage.child("b"))
+            assert [child.id for child in supervisor.tree().children] == ["a", "b"]
 
 
 async def test_children_come_and_go_while_it_runs() -> None:

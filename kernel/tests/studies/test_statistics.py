@@ -86,6 +86,8 @@ def test_one_score_has_a_mean_but_no_spread() -> None:
     assert (summary([0.4]).sd, summary([0.4]).se) == (None, None)
     for found in (interval([0.4]), bootstrap_percentile([0.4]), paired_bca([0.4])):
         assert (found.mean, found.low, found.high) == (0.4, None, None)
+    assert str(interval([0.4])) == "0.4 (no interval from one score, n=1)"
+    assert str(interval([1, 0, 1, 1])) == "0.75 (0.3006 to 0.9544, n=4)"
 
 
 def test_interval_chooses_by_the_scores() -> None:
@@ -163,6 +165,15 @@ def test_bca_agrees_with_the_reference_on_a_skewed_sample() -> None:
     assert found.high > plain.high
 
 
+def test_bca_corrects_its_bias() -> None:
+    """One outlier among ten makes the resampled means lopsided; both ends agree with the reference implementation."""
+    sample = [0.1, 0.3, 0.2, 0.25, 0.15, 0.2, 0.3, 6.0, 0.22, 0.18]
+    found = paired_bca(sample, resamples=20_000, seed=1)
+
+    assert found.low == pytest.approx(0.197, abs=0.004)
+    assert found.high == pytest.approx(3.09, abs=0.1)
+
+
 def test_bca_covers_the_truth_about_as_often_as_it_says() -> None:
     """Over 200 samples of normal differences the 90 % interval misses the true mean about 20 times."""
     rng = random.Random(11)
@@ -230,6 +241,15 @@ def test_shrinkage_pulls_towards_the_common_mean_and_keeps_the_order(
     assert all(found.means[low] <= found.means[high] + 1e-12 for low, high in pairwise(ranked))
 
 
+def test_shrinkage_keeps_the_share_that_is_not_noise() -> None:
+    """Means that spread by .01 with noise .005 keep half of their distance, by the formula."""
+    found = shrink([0.4, 0.5, 0.6], variances=[0.1] * 3, counts=[20] * 3)
+
+    assert found.tau_squared == pytest.approx(0.005)
+    assert found.weights == pytest.approx((0.5, 0.5, 0.5))
+    assert found.means == pytest.approx((0.45, 0.5, 0.55))
+
+
 def test_shrinkage_removes_the_flattery_of_the_best() -> None:
     """Among equal candidates the best mean is far too good, and the shrunk one is about the truth."""
     rng = random.Random(5)
@@ -258,6 +278,7 @@ def test_certain_means_are_left_alone() -> None:
     """Without noise there is nothing to shrink."""
     assert shrink([0.1, 0.7], variances=[0, 0], counts=[5, 5]).means == pytest.approx((0.1, 0.7))
     assert shrink([0.7], variances=[0.2], counts=[5]).means == (0.7,)
+    assert shrink([0.5, 0.5], variances=[1e-311, 1e-311], counts=[1, 1]).means == pytest.approx((0.5, 0.5))
 
 
 def test_the_detectable_difference_falls_with_the_root_of_n() -> None:

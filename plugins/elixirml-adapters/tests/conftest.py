@@ -73,7 +73,7 @@ class _Rules:
     def atom(self, tokens: list[tuple[str, str]]) -> Matcher:
         kind, word = tokens.pop(0)
         if kind == "name":
-            return lambda text, at, name=word: self.rule(name)(text, at)  # looked up late: rules may be recursive
+            return self.reference(word)
         if kind == "text":
             wanted = _unescaped(word[1:-1])
             return lambda text, at: iter([at + len(wanted)] if text.startswith(wanted, at) else [])
@@ -84,6 +84,12 @@ class _Rules:
         inner = self.alternatives(tokens)
         assert tokens.pop(0) == ("sign", ")")
         return inner
+
+    def reference(self, name: str) -> Matcher:
+        def match(text: str, at: int) -> Iterator[int]:
+            return self.rule(name)(text, at)  # looked up late: rules may be recursive
+
+        return match
 
     def repeated(self, part: Matcher, tokens: list[tuple[str, str]]) -> Matcher:
         if (

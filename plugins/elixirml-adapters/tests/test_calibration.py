@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +19,7 @@ _ROWS = st.lists(
     ),
     max_size=12,
 )
+Estimate = Callable[[Sequence[ScoredRow], Sequence[str]], dict[str, float]]
 _ESTIMATES = pytest.mark.parametrize("estimate", [batch_bias, fitted_bias])
 
 
@@ -42,7 +44,7 @@ def _accuracy(rows: list[ScoredRow], bias: dict[str, float]) -> float:
 @_ESTIMATES
 @settings(max_examples=60, deadline=None)
 @given(rows=_ROWS, seed=st.integers())
-def test_biases_are_finite_centred_and_free_of_order(estimate, rows: list[ScoredRow], seed: int) -> None:
+def test_biases_are_finite_centred_and_free_of_order(estimate: Estimate, rows: list[ScoredRow], seed: int) -> None:
     """Biases sum to zero whatever was observed, and the order of observations does not matter."""
     bias = estimate(rows, _LABELS)
     shuffled = rows[:]
@@ -116,7 +118,7 @@ def test_few_answers_leave_the_bias_near_the_batch_bias() -> None:
 
 
 @_ESTIMATES
-def test_a_label_that_was_never_scored_keeps_the_neutral_bias(estimate) -> None:
+def test_a_label_that_was_never_scored_keeps_the_neutral_bias(estimate: Estimate) -> None:
     """Nothing is known of it, so nothing is done to it; the others are calibrated among themselves."""
     rows = [ScoredRow({"a": -1.0, "b": -2.0}, "b"), ScoredRow({"a": -0.5, "b": -3.0}, "b")]
 
@@ -136,7 +138,7 @@ def test_a_label_that_was_never_scored_keeps_the_neutral_bias(estimate) -> None:
         [ScoredRow({"a": -math.inf, "b": -math.inf}, "a")],
     ],
 )
-def test_nothing_is_fitted_without_usable_rows(estimate, rows: list[ScoredRow]) -> None:
+def test_nothing_is_fitted_without_usable_rows(estimate: Estimate, rows: list[ScoredRow]) -> None:
     """No scores, no bias: neither an error nor a guess."""
     assert estimate(rows, ["a", "b"]) == {}
 

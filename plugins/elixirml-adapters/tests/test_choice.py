@@ -329,7 +329,7 @@ def test_calibration_is_free_of_calls_and_part_of_likelihood_only() -> None:
         active = set(space.canonical({**defaults, **_SCORING, "calibration": calibration}))
         assert active == set(named) - {"bias", "readout"} | {fitted}
     requests = {
-        canonical_json(_ADAPTER.format(_call(**_SCORING, calibration=calibration)).to_json())
+        canonical_json(_ADAPTER.format(_call(layout="plain", decoding="likelihood", calibration=calibration)).to_json())
         for calibration in ("none", "batch", "fitted", "readout")
     }
     assert len(requests) == 1
@@ -339,6 +339,6 @@ def test_wordings_begin_with_the_fields_own_name() -> None:
     """The default says what the declaration says; generic words follow, none twice."""
     named = {each.name: each for each in _ADAPTER.variables(_TASK)}
 
-    assert named["input_name"].options == ("Text", "Sentence", "Question", "Input")
-    assert named["output_name"].options == ("Source", "Label", "Answer", "Category", "Type")
+    assert named["input_name"].describe()["options"] == ["Text", "Sentence", "Question", "Input"]
+    assert named["output_name"].describe()["options"] == ["Source", "Label", "Answer", "Category", "Type"]
     assert named["output_name"].default == "Source"

@@ -114,6 +114,22 @@ def test_xml_gives_every_value_back(outputs: dict[str, Any]) -> None:
     assert _read(XmlAdapter(), outputs) == {"note": "-", **outputs}
 
 
+def test_a_closing_thinking_tag_inside_a_json_text_ends_no_thinking() -> None:
+    """Readers drop what stands before such a tag after an even number of quotes, so demos never show one."""
+    outputs = {"answer": 'a " b </think> {', "kind": "good", "count": 1, "share": 0, "sure": True}
+    rest = {"tags": [], "place": {"name": "", "at": []}, "names": {}}
+
+    assert _read(JsonAdapter(), {**outputs, **rest})["answer"] == outputs["answer"]
+
+
+def test_a_field_called_thinking_is_an_element_like_any_other() -> None:
+    """A thinking block is dropped from a reply only where the format does not ask for one."""
+    task = Signature("t", "", (), (Field("thinking", str, {"type": "string"}),))
+    reply = ModelResponse("<thinking>first this</thinking>")
+
+    assert XmlAdapter().parse(task, reply, options={}) == {"thinking": "first this"}
+
+
 @pytest.mark.parametrize("marker", ["[[ ## name ## ]]", "=== name ===", "<<name>>", "### name:"])
 @settings(max_examples=100, deadline=None)
 @given(outputs=_outputs(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="[<=#"))))

@@ -53,6 +53,7 @@ class World:
     def __init__(self, seed: int, variables: Sequence[Variable], *, examples: int) -> None:
         self.seed = seed
         self.space = Space(variables)
+        self.bank: tuple[Entry, ...] = ()
         self.examples = tuple(f"example-{at}" for at in range(examples))
         self.difficulty = _generator(seed, "difficulty").normal(0, _DIFFICULTY, examples)
         self.draw = _generator(seed, "effects").normal
@@ -168,7 +169,7 @@ class Mixed(World):
 
 
 class Play:
-    """A study of one teleprompter in one world: carries out its actions, journals by request, counts calls."""
+    """A study of one teleprompter in one world: carries out its actions, journals them, counts calls."""
 
     def __init__(
         self,
@@ -181,15 +182,19 @@ class Play:
         direction: Direction = Direction.MAXIMIZE,
         score: Callable[[float], float] = float,
         lost: frozenset[str] = frozenset(),
+        stages: int = 1,
+        journalling: str = "by request",
     ) -> None:
+        """`journalling` is `by request`, `by candidate` (siblings cost calls), or `refusing` (every action is)."""
         self.teleprompter, self.world, self.calls, self.seed = teleprompter, world, calls, seed
         self.score, self.lost, self.space, self.spent = score, lost, world.space, 0
+        self.stages, self.journalling = stages, journalling
         self.journal: dict[str, set[str]] = {}
         self.told: dict[str, dict[str, Outcome]] = {}
         self.log: list[tuple[Action, ...]] = []
         self.events: list[tuple[StudyEvent, ...]] = [()]
         self.stopped: Stop | None = None
-        bank = getattr(world, "bank", ())
+        bank = world.bank
         context = Context(
             space=world.space,
             baseline=Candidate.of(world.space, world.space.defaults(), origin="baseline"),
@@ -197,6 +202,7 @@ class Play:
             training=len(bank),
             calls=calls,
             direction=direction,
+            calls_per_example=stages,
             options=dict(options or {}),
         )
         self.state = teleprompter.initialize(context)
@@ -218,7 +224,7 @@ class Play:
         return self.grown(action) if isinstance(action, Propose) else self.evaluated(action)  # type: ignore[arg-type]
 
     def grown(self, action: Propose) -> StudyEvent:
-        entries = self.world.bank[: action.n] if hasattr(self.world, "bank") else ()
+        entries = self.world.bank[: action.n] if self.journalling != "refusing" else ()
         if not entries:
             return Refused(action, "there are no training rows")
         self.space = self.space.with_banks({action.variable: Bank(action.variable, entries)})
@@ -229,11 +235,12 @@ class Play:
         active = self.space.canonical(action.candidate.assignment)
         paid = {path: value for path, value in active.items() if self.space[path].hint != FREE_OF_CALLS}
         request = canonical_json(paid)
-        known = self.journal.setdefault(request, set())
+        known = self.journal.setdefault(request if self.journalling == "by request" else canonical_json(active), set())
         new = [example for example in action.examples if example not in known]
-        if self.calls is not None and self.spent + len(new) > self.calls:
-            return Refused(action, "the calls left do not pay for it")
-        self.spent += len(new)
+        cost = self.stages * len(new)
+        if self.journalling == "refusing" or (self.calls is not None and self.spent + cost > self.calls):
+            return Refused(action, "it cannot be paid for")
+        self.spent += cost
         known.update(new)
         results = self.world.outcomes(canonical_json(active), request, self.world.logit(active))
         by_example = dict(zip(self.world.examples, results, strict=True))
@@ -242,14 +249,23 @@ class Play:
             if example not in self.lost:
                 told[example] = Outcome(example, self.score(by_example[example]))
         left = None if self.calls is None else self.calls - self.spent
-        return Told(action.candidate, tuple(told.values()), len(new), left)
+        return Told(action.candidate, tuple(told.values()), cost, left)
+
+    @property
+    def refused(self) -> list[StudyEvent]:
+        return [event for events in self.events for event in events if isinstance(event, Refused)]
+
+    @property
+    def evaluated_candidates(self) -> list[Candidate]:
+        actions = [action for actions in self.log for action in actions if isinstance(action, Evaluate)]
+        return list({action.candidate.id: action.candidate for action in actions}.values())
 
     @property
     def proposal(self) -> Proposal:
         return self.teleprompter.finalize(self.state)
 
     @property
-    def regained(self) -> float:
+    def reached(self) -> float:
         """The true accuracy of the winner."""
         return self.world.truth(self.proposal.ranking[0].candidate.assignment, self.space)
 

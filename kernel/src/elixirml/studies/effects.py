@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from elixirml.identity import Json, canonical_json
 from elixirml.studies.report import Effect
-from elixirml.variables import Space, Subset
+from elixirml.variables import Space, Subset, Text, Variable
 
 __all__ = ["effects"]
 
@@ -14,8 +14,10 @@ _FEWEST = 4
 def effects(space: Space, scored: Sequence[tuple[Mapping[str, Json], float, float]]) -> tuple[Effect, ...]:
     """Return how much each variable mattered, the strongest first.
 
-    The share is eta squared of a one-way analysis of variance, weighted by how much each candidate was seen, with its
-    bias by the number of levels removed (omega squared). It describes the candidates tried; it proves no cause.
+    The share is omega squared of a one-way analysis of variance, weighted by how much each candidate was seen: the part
+    of the spread between all candidates that goes with the variable's values, its bias by the number of values removed.
+    A variable that is only active in some candidates explains no more than the spread among those. It describes the
+    candidates tried; it proves no cause.
 
     Args:
         space: The space.
@@ -23,23 +25,26 @@ def effects(space: Space, scored: Sequence[tuple[Mapping[str, Json], float, floa
     """
     if len(scored) < _FEWEST:
         return ()
+    whole = _spread([(score, weight) for _, score, weight in scored])
     found: list[Effect] = []
     for variable in space.searchable:
         pairs = [
-            (_level(variable.name, values, subset=isinstance(variable, Subset)), score, weight)
+            (_level(space, variable, values[variable.name]), score, weight)
             for values, score, weight in scored
             if variable.name in values
         ]
-        effect = _effect(variable.name, pairs)
+        effect = _effect(variable.name, pairs, whole)
         if effect is not None:
             found.append(effect)
     return tuple(sorted(found, key=lambda each: -each.share))
 
 
-def _level(path: str, values: Mapping[str, Json], *, subset: bool) -> str:
-    value = values[path]
-    if subset and isinstance(value, list):
+def _level(space: Space, variable: Variable, value: Json) -> str:
+    """Return the value as people read it; subsets go by their size."""
+    if isinstance(variable, Subset) and isinstance(value, list):
         return _size_class(len(value))
+    if isinstance(variable, Text) and isinstance(value, str):
+        value = space.banks[variable.bank_name][value].value
     return value if isinstance(value, str) else canonical_json(value)
 
 
@@ -47,23 +52,24 @@ def _size_class(size: int) -> str:
     return "none" if size == 0 else "1-4" if size <= 4 else "5-8" if size <= 8 else "9 and more"
 
 
-def _effect(path: str, pairs: Sequence[tuple[str, float, float]]) -> Effect | None:
-    levels = sorted({level for level, _, _ in pairs})
-    if len(levels) < 2 or len(pairs) <= len(levels):
+def _mean(pairs: Sequence[tuple[float, float]]) -> float:
+    return sum(score * weight for score, weight in pairs) / sum(weight for _, weight in pairs)
+
+
+def _spread(pairs: Sequence[tuple[float, float]]) -> float:
+    """Return the weighted sum of squares around the weighted mean."""
+    mean = _mean(pairs)
+    return sum(weight * (score - mean) ** 2 for score, weight in pairs)
+
+
+def _effect(path: str, pairs: Sequence[tuple[str, float, float]], whole: float) -> Effect | None:
+    groups: dict[str, list[tuple[float, float]]] = {}
+    for level, score, weight in pairs:
+        groups.setdefault(level, []).append((score, weight))
+    if len(groups) < 2 or len(pairs) <= len(groups) or whole <= 0:
         return None
-    total = sum(weight for _, _, weight in pairs)
-    mean = sum(score * weight for _, score, weight in pairs) / total
-    spread = sum(weight * (score - mean) ** 2 for _, score, weight in pairs)
-    if spread <= 0:
-        return None
-    between = 0.0
-    means: dict[str, float] = {}
-    for level in levels:
-        inside = [(score, weight) for each, score, weight in pairs if each == level]
-        weight = sum(each for _, each in inside)
-        means[level] = sum(score * each for score, each in inside) / weight
-        between += weight * (means[level] - mean) ** 2
-    freedom = len(levels) - 1
-    within = (spread - between) / (len(pairs) - len(levels))
-    share = max(0.0, (between - freedom * within) / (spread + within))
-    return Effect(path, round(share, 4), max(means, key=lambda level: means[level]))
+    inside = sum(_spread(group) for group in groups.values())
+    between = _spread([(score, weight) for _, score, weight in pairs]) - inside
+    noise = inside / (len(pairs) - len(groups))
+    share = max(0.0, (between - (len(groups) - 1) * noise) / (whole + noise))
+    return Effect(path, round(share, 4), max(sorted(groups), key=lambda level: _mean(groups[level])))

@@ -7,21 +7,22 @@ replies that are here are taken from here, in the same order, and lead to the sa
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from attrs import field, frozen
+from attrs import astuple, field, frozen
 
 from elixirml.contracts.language_model import ModelResponse
 from elixirml.contracts.usage import Usage
 from elixirml.errors import ConfigError, StateError
-from elixirml.identity import Json, canonical_json
+from elixirml.identity import Json
 
 __all__ = ["Evidence", "Ledger", "Row", "RowKey", "StudyEntry"]
 
 _VERSION = 1
+_PATIENCE = 30.0
+_PAUSE = 0.02
 _TABLES = """
 CREATE TABLE IF NOT EXISTS studies (
     id TEXT PRIMARY KEY, header_digest TEXT NOT NULL, header TEXT NOT NULL, status TEXT NOT NULL,
@@ -153,32 +154,26 @@ class Ledger:
 
     Raises:
         ConfigError: The file cannot be opened or written.
-        StateError: It was written by a newer version.
+        StateError: It is damaged, or was written by a newer version.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._database: sqlite3.Connection | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._database = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
-            self._prepare()
-        except (OSError, sqlite3.Error) as error:
-            raise ConfigError(
-                f"The ledger {path} cannot be opened: {error}", hint="Free some space, or name another --home folder."
-            ) from error
-
-    def _prepare(self) -> None:
-        version: int = self._database.execute("PRAGMA user_version").fetchone()[0]
-        if version > _VERSION:
-            raise StateError(
-                f"The ledger {self.path} was written by a newer version ({version}; this one knows {_VERSION}).",
-                hint="pip install --upgrade elixirml",
-                code="state-version",
-            )
-        # A killed process loses nothing in this mode; only a power cut may lose the last rows.
-        self._database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
-        self._database.executescript(_TABLES)
-        self._database.execute(f"PRAGMA user_version={_VERSION}")
+            self._database = _connected(path)
+            _prepare(self._database, path)
+        except BaseException as error:
+            self.close()
+            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+                raise self._damaged(error) from error
+            if isinstance(error, (OSError, sqlite3.Error)):
+                raise ConfigError(
+                    f"The ledger {path} cannot be opened: {error}",
+                    hint="Free some space, or name another --home folder.",
+                ) from error
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -187,13 +182,29 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Close the file."""
-        self._database.close()
+        """Close the file; closing it twice does no harm."""
+        if self._database is not None:
+            self._database.close()
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _damaged(self, error: Exception) -> StateError:
+        return StateError(
+            f"The ledger {self.path} is damaged: {error}",
+            hint="Move it away to keep what it holds; a new one is made by the next study.",
+            code="ledger-damaged",
+        )
+
+    def _one(self, query: str, *values: object) -> Any:
+        return next(iter(self._all(query, *values)), None)
+
+    def _all(self, query: str, *values: object) -> list[Any]:
         try:
-            yield self._database
+            return self._open.execute(query, _storable(values)).fetchall()
+        except sqlite3.Error as error:
+            raise self._damaged(error) from error
+
+    def _write(self, statement: str, *values: object) -> None:
+        try:
+            self._open.execute(statement, _storable(values))
         except sqlite3.Error as error:
             raise StateError(
                 f"The ledger {self.path} cannot be written: {error}",
@@ -201,40 +212,31 @@ class Ledger:
                 code="ledger",
             ) from error
 
+    @property
+    def _open(self) -> sqlite3.Connection:
+        assert self._database is not None  # noqa: S101 - only a ledger that could not be opened has none
+        return self._database
+
     # Rows
 
     def row(self, key: RowKey) -> Row | None:
         """Return a scored row, or None when it has not been scored."""
-        found = self._database.execute(
+        found = self._one(
             "SELECT row FROM rows WHERE study=? AND program=? AND assignment=? AND example=? AND metric=? AND repeat=?",
-            (key.study, key.program, key.assignment, key.example, key.metric, key.repeat),
-        ).fetchone()
+            *astuple(key),
+        )
         return None if found is None else Row.from_json(json.loads(found[0]))
 
     def record(self, key: RowKey, row: Row) -> None:
         """Enter a scored row; a key that is there already keeps its row."""
-        with self._writing() as database:
-            database.execute(
-                "INSERT OR IGNORE INTO rows VALUES (?,?,?,?,?,?,?)",
-                (
-                    key.study,
-                    key.program,
-                    key.assignment,
-                    key.example,
-                    key.metric,
-                    key.repeat,
-                    canonical_json(row.to_json()),
-                ),
-            )
+        self._write("INSERT OR IGNORE INTO rows VALUES (?,?,?,?,?,?,?)", *astuple(key), _text(row.to_json()))
 
     # Replies
 
     def reply(self, study: str, key: str, *, request: str) -> tuple[str, ModelResponse] | None:
         """Return who first asked for a reply, and the reply; None when it is not here or is not of this request."""
-        found = self._database.execute(
-            "SELECT owner, request, response FROM replies WHERE study=? AND key=?", (study, key)
-        ).fetchone()
-        if found is None or found[1] != request:
+        found = self._one("SELECT owner, request, response FROM replies WHERE study=? AND key=?", study, key)
+        if found is None or found[1] != _whole(request):
             return None
         data = json.loads(found[2])
         return found[0], ModelResponse(data["text"], data["finish"], Usage(**data["usage"]), data["label_logprobs"])
@@ -247,55 +249,101 @@ class Ledger:
             "usage": response.usage.to_json(),
             "label_logprobs": dict(response.label_logprobs),
         }
-        with self._writing() as database:
-            database.execute(
-                "INSERT OR IGNORE INTO replies VALUES (?,?,?,?,?)", (study, key, owner, request, canonical_json(data))
-            )
+        self._write("INSERT OR IGNORE INTO replies VALUES (?,?,?,?,?)", study, key, owner, request, _text(data))
 
     # Studies
 
     def begin(self, study: str, *, header_digest: str, header: Mapping[str, Json]) -> None:
-        """Enter a study as running; one that is there already keeps its entry."""
-        with self._writing() as database:
-            database.execute(
-                "INSERT OR IGNORE INTO studies VALUES (?,?,?,'running',NULL,?,0)",
-                (study, header_digest, canonical_json(header), time.time()),
-            )
+        """Enter a study as running; one that is there already keeps its entry and runs again."""
+        self._write(
+            "INSERT INTO studies VALUES (?,?,?,'running',NULL,?,0) ON CONFLICT (id) DO UPDATE SET status='running'",
+            study,
+            header_digest,
+            _text(dict(header)),
+            time.time(),
+        )
 
     def finish(self, study: str, *, status: str, seconds: float, result: Mapping[str, Json] | None = None) -> None:
         """Enter how a study ended, and how long it ran."""
-        with self._writing() as database:
-            database.execute(
-                "UPDATE studies SET status=?, seconds=?, result=? WHERE id=?",
-                (status, seconds, None if result is None else canonical_json(result), study),
-            )
+        written = None if result is None else _text(dict(result))
+        self._write(
+            "UPDATE studies SET status=?, seconds=?, result=coalesce(?, result) WHERE id=?",
+            status,
+            seconds,
+            written,
+            study,
+        )
 
     def elapsed(self, study: str, seconds: float) -> None:
         """Enter how long a study has run so far."""
-        with self._writing() as database:
-            database.execute("UPDATE studies SET seconds=? WHERE id=?", (seconds, study))
+        self._write("UPDATE studies SET seconds=? WHERE id=?", seconds, study)
 
     def latest(self, header_digest: str) -> StudyEntry | None:
         """Return the newest study of a header."""
-        found = self._database.execute(
-            "SELECT id, header, status, result, started, seconds FROM studies WHERE header_digest=? "
-            "ORDER BY started DESC LIMIT 1",
-            (header_digest,),
-        ).fetchone()
+        found = self._one(f"{_STUDIES} WHERE header_digest=? ORDER BY started DESC, rowid DESC LIMIT 1", header_digest)
         return None if found is None else _entry(found)
 
     def studies(self) -> tuple[StudyEntry, ...]:
         """Return every study, the newest first."""
-        found = self._database.execute(
-            "SELECT id, header, status, result, started, seconds FROM studies ORDER BY started DESC"
-        ).fetchall()
-        return tuple(_entry(each) for each in found)
+        return tuple(_entry(each) for each in self._all(f"{_STUDIES} ORDER BY started DESC, rowid DESC"))
 
     def count(self, study: str) -> tuple[int, int]:
         """Return how many rows and replies a study has."""
-        rows = self._database.execute("SELECT count(*) FROM rows WHERE study=?", (study,)).fetchone()[0]
-        replies = self._database.execute("SELECT count(*) FROM replies WHERE study=?", (study,)).fetchone()[0]
+        rows = self._one("SELECT count(*) FROM rows WHERE study=?", study)[0]
+        replies = self._one("SELECT count(*) FROM replies WHERE study=?", study)[0]
         return int(rows), int(replies)
+
+
+_STUDIES = "SELECT id, header, status, result, started, seconds FROM studies"
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+
+
+def _prepare(database: sqlite3.Connection, path: Path) -> None:
+    """Make the tables where there are none; refuse those of a newer version."""
+    version: int = database.execute("PRAGMA user_version").fetchone()[0]
+    if version > _VERSION:
+        raise StateError(
+            f"The ledger {path} was written by a newer version ({version}; this one knows {_VERSION}).",
+            hint="pip install --upgrade elixirml",
+            code="state-version",
+        )
+    _to_wal(database)
+    # A killed process loses nothing in this mode; only a power cut may lose the last rows.
+    database.execute("PRAGMA synchronous=NORMAL")
+    if version < _VERSION:
+        database.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version={_VERSION}; COMMIT;")
+
+
+def _to_wal(database: sqlite3.Connection) -> None:
+    """Turn write-ahead logging on, which SQLite refuses at once, without waiting, while another process does the same."""
+    tries = 0
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            tries += 1
+            if "locked" not in str(error) or tries * _PAUSE > _PATIENCE:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
+
+
+def _text(data: Mapping[str, Any]) -> str:
+    """Return data as JSON, infinite logarithms of labels included."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _storable(values: Sequence[object]) -> list[object]:
+    return [_whole(each) if isinstance(each, str) else each for each in values]
+
+
+def _whole(text: str) -> str:
+    """Return a text with halves of characters, which no file can hold, written as JSON escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _entry(found: tuple[Any, ...]) -> StudyEntry:

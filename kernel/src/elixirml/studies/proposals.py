@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from elixirml.contracts.metric import Direction, Example
+from elixirml.contracts.metric import Example
 from elixirml.errors import ConfigError, did_you_mean
 from elixirml.identity import Json
 from elixirml.programs.compiled import PredictNode
@@ -28,42 +28,32 @@ def demo_stage(runner: Runner, variable: str) -> PredictNode:
 
 
 def labelled_demos(node: PredictNode, examples: Sequence[Example], n: int) -> tuple[Entry, ...]:
-    """Return demos made of labelled rows: those that hold all the stage's inputs and outputs.
+    """Return demos made of labelled rows: those that hold all the stage's required inputs and outputs.
 
     A stage in the middle of a program has outputs no row is labelled with; it yields none.
     """
-    inputs = [each.name for each in node.signature.inputs]
-    outputs = [each.name for each in node.signature.outputs if each.required]
+    fields = {"inputs": node.signature.inputs, "outputs": node.signature.outputs}
+    required = [each.name for part in fields.values() for each in part if each.required]
     entries: list[Entry] = []
     for example in examples:
         known = {**example.inputs, **example.expected}
-        if all(name in known for name in (*inputs, *outputs)):
-            shown = [each.name for each in node.signature.outputs if each.name in known]
-            entries.append(
-                _entry({name: known[name] for name in inputs}, {name: known[name] for name in shown}, "labelled")
-            )
+        if all(name in known for name in required):
+            shown = {part: {each.name: known[each.name] for each in of if each.name in known} for part, of in fields.items()}
+            entries.append(_entry(shown["inputs"], shown["outputs"], "labelled"))
     return _distinct(entries)[:n]
 
 
-def bootstrapped_demos(
-    node: PredictNode,
-    runs: Sequence[tuple[float, Sequence[StageRecord]]],
-    *,
-    direction: Direction,
-    threshold: float,
-    n: int,
-) -> tuple[Entry, ...]:
-    """Return demos made of the traces of runs whose score reaches the threshold.
+def bootstrapped_demos(node: PredictNode, runs: Sequence[Sequence[StageRecord]], n: int) -> tuple[Entry, ...]:
+    """Return demos made of the stage records of runs that scored well.
+
+    Of a stage that an assertion has sent back, only the last record is shown: the others were refused.
 
     Source: Khattab et al., "DSPy: Compiling Declarative Language Model Calls into Self-Improving Pipelines", 2023.
     """
-    good = [
-        record
-        for score, records in runs
-        if (score >= threshold if direction is Direction.MAXIMIZE else score <= threshold)
-        for record in records
-        if record.path == node.path
-    ]
+    good: list[StageRecord] = []
+    for records in runs:
+        own = [each for each in records if each.path == node.path]
+        good.extend(own if node.manual else own[-1:])
     return _distinct([_entry(each.inputs, each.outputs, "bootstrapped") for each in good])[:n]
 
 

@@ -1,21 +1,30 @@
 """Scoring: one assignment on examples, through the ledger."""
 
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import anyio
-from attrs import define, frozen
+from attrs import Factory, astuple, define, field, frozen
 
 from elixirml.contracts.metric import Example, Metric
 from elixirml.contracts.usage import Usage
-from elixirml.errors import BudgetExceeded, ElixirError, ModelError, PluginError, StateError
+from elixirml.errors import (
+    BudgetExceeded,
+    ContextLengthExceeded,
+    ElixirError,
+    ModelError,
+    PluginError,
+    PluginFailed,
+    StateError,
+)
 from elixirml.identity import Json, digest
 from elixirml.runtime.budget import Meter
 from elixirml.runtime.events import Span
 from elixirml.runtime.result import Result
 from elixirml.runtime.runner import Runner
-from elixirml.studies.journal import journal
+from elixirml.studies.journal import Journal
 from elixirml.studies.ledger import Evidence, Ledger, Row, RowKey
 from elixirml.variables import Assignment, Space
 
@@ -44,6 +53,7 @@ class Scorer:
         seed: Where sampling seeds come from.
         span: Where events belong.
         concurrency: How many examples may be under way at once.
+        journal: The replies of the study.
     """
 
     runner: Runner
@@ -54,6 +64,9 @@ class Scorer:
     seed: int
     span: Span
     concurrency: int = 16
+    journal: Journal = field(
+        init=False, default=Factory(lambda self: Journal(self.ledger, self.study, self.meter), takes_self=True)
+    )
 
     async def score(
         self,
@@ -77,23 +90,12 @@ class Scorer:
 
         Raises:
             ModelError: The model gave no reply, three times; what was scored before is kept.
-            BudgetExceeded: A limit was reached; what was scored before is kept.
+            BudgetExceeded: A limit was reached; `partial` holds the rows before the first that is missing.
+            PluginFailed: A metric failed.
         """
-        work = _Batch(self, assignment, space, Assignment(space.canonical(assignment)).digest, repeat, record, on_row)
-        rows: dict[int, Row] = {}
-        limiter = anyio.CapacityLimiter(self.concurrency)
-
-        async def one(number: int, example: Example) -> None:
-            async with limiter:
-                rows[number] = await work.row(example)
-
-        try:
-            async with anyio.create_task_group() as tasks:
-                for number, example in enumerate(examples):
-                    tasks.start_soon(one, number, example)
-        except BaseExceptionGroup as group:
-            raise _first(group) from None
-        return tuple(rows[number] for number in range(len(examples)))
+        identity = Assignment(space.canonical(assignment)).digest
+        work = _Batch(self, assignment, space, identity, repeat, record, on_row, tuple(examples))
+        return await work.rows()
 
 
 @define
@@ -107,50 +109,98 @@ class _Batch:
     repeat: int
     record: bool
     on_row: Callable[[Row], None] | None
+    examples: Sequence[Example]
+    _found: dict[int, Row] = field(factory=dict[int, Row])
+    _errors: list[Exception] = field(factory=list[Exception])
 
-    async def row(self, example: Example) -> Row:
+    async def rows(self) -> tuple[Row, ...]:
+        """Return every row; at the first error nothing new is begun, and what is under way is finished and kept."""
+        if self.record:
+            for number, example in enumerate(self.examples):
+                self._recall(number, example)
+        missing = iter([number for number in range(len(self.examples)) if number not in self._found])
+
+        async def work() -> None:
+            for number in missing:
+                try:
+                    self._note(number, await self._new(self.examples[number]))
+                except Exception as error:  # noqa: BLE001 - raised below, when the others have come to their end
+                    self._errors.append(error)
+                if self._errors:
+                    return
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(min(self.scorer.concurrency, len(self.examples) - len(self._found))):
+                tasks.start_soon(work)
+        if self._errors:
+            raise self._error()
+        return tuple(self._found[number] for number in range(len(self.examples)))
+
+    def _error(self) -> Exception:
+        """Return what to raise: anything is worse than a limit that was reached."""
+        for error in self._errors:
+            if not isinstance(error, BudgetExceeded):
+                return error
+        reached = self._errors[0]
+        assert isinstance(reached, BudgetExceeded)  # noqa: S101 - all others were returned above
+        first_missing = next(number for number in range(len(self.examples)) if number not in self._found)
+        reached.partial = tuple(self._found[number] for number in range(first_missing))
+        return reached
+
+    def _key(self, example: Example) -> RowKey:
         scorer = self.scorer
-        key = RowKey(
+        return RowKey(
             scorer.study,
             scorer.runner.compiled.digest,
             self.identity,
-            example.id,
+            # Two files may give one id to different rows, and another seed draws other replies.
+            digest([example.id, example.digest, scorer.seed]),
             metric_digest(scorer.metrics),
             self.repeat,
         )
-        known = scorer.ledger.row(key) if self.record else None
+
+    def _recall(self, number: int, example: Example) -> None:
+        key = self._key(example)
+        known = self.scorer.ledger.row(key)
         if known is not None:
-            scorer.meter.charge(known.usage)
-        else:
-            known = await self._scored(example)
-            if self.record:
-                scorer.ledger.record(key, known)
+            self.scorer.journal.book(_name(key), known.usage)
+            self._note(number, known)
+
+    def _note(self, number: int, row: Row) -> None:
+        self._found[number] = row
         if self.on_row is not None:
-            self.on_row(known)
-        return known
+            self.on_row(row)
+
+    async def _new(self, example: Example) -> Row:
+        row = await self._scored(example)
+        if self.record:
+            key = self._key(example)
+            self.scorer.ledger.record(key, row)
+            self.scorer.journal.booked(_name(key))
+        return row
 
     async def _scored(self, example: Example) -> Row:
         spent: list[Usage] = []
         try:
             result = await self._run(example, spent)
+        except ContextLengthExceeded as error:  # too long a prompt is the candidate's doing
+            return self._fault(example, error, spent)
         except _INFRASTRUCTURE:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the program raises is this candidate's fault
-            return self._fault(example, error, sum(spent, Usage()))
+            return self._fault(example, error, spent)
         scores: dict[str, float] = {}
         words: list[str] = []
         for name, metric in self.scorer.metrics.items():
-            judged = metric.score(example, result.prediction())
-            score = await judged if inspect.isawaitable(judged) else judged
-            scores[name] = float(score.value)
-            if score.feedback:
-                words.append(score.feedback)
-        return Row(example.id, scores, None, "; ".join(words) or None, result.fields, result.usage, _evidence(result))
+            scores[name], feedback = await _judged(name, metric, example, result)
+            words.extend(filter(None, [feedback]))
+        used = sum(spent, Usage())
+        return Row(example.id, scores, None, "; ".join(words) or None, result.fields, used, _evidence(result))
 
     async def _run(self, example: Example, spent: list[Usage]) -> Result[Any]:
         scorer = self.scorer
-        owner = f"{self.identity}/{example.id}/{self.repeat}"
-        wrap = journal(scorer.ledger, study=scorer.study, owner=owner, spent=spent, meter=scorer.meter)
+        # A reading owns nothing: its replies have been asked for by the row it reads again.
+        owner = _name(self._key(example)) if self.record else "reading"
         for attempt in range(_RETRIES + 1):
             spent.clear()
             try:
@@ -161,18 +211,50 @@ class _Batch:
                     span=scorer.span,
                     assignment=self.assignment,
                     space=self.space,
-                    wrap=wrap,
+                    wrap=scorer.journal.run(owner, spent=spent),
                 )
+            except ContextLengthExceeded:
+                raise
             except ModelError:
                 if attempt == _RETRIES:
                     raise
                 await anyio.sleep(0.2 * 2**attempt)
         raise AssertionError("unreachable")  # pragma: no cover - the loop returns or raises
 
-    def _fault(self, example: Example, error: Exception, spent: Usage) -> Row:
+    def _fault(self, example: Example, error: Exception, spent: Sequence[Usage]) -> Row:
         code = error.code if isinstance(error, ElixirError) else type(error).__name__
         scores = {name: metric.failure for name, metric in self.scorer.metrics.items()}
-        return Row(example.id, scores, code, str(error), usage=spent)
+        return Row(example.id, scores, code, str(error), usage=sum(spent, Usage()))
+
+
+def _name(key: RowKey) -> str:
+    """Return what the journal calls a row."""
+    return digest(list(astuple(key)))
+
+
+async def _judged(name: str, metric: Metric, example: Example, result: Result[Any]) -> tuple[float, str | None]:
+    """Return a metric's value and feedback.
+
+    Raises:
+        PluginFailed: It raised, or its value is not a number.
+    """
+    try:
+        judged = metric.score(example, result.prediction())
+        score = await judged if inspect.isawaitable(judged) else judged
+        value = float(score.value)
+    except ElixirError:
+        raise
+    except Exception as error:
+        raise PluginFailed(
+            f"The metric `{name}` failed on example {example.id}: {type(error).__name__}: {error}",
+            hint="Mend the metric; replies that are here are not asked for again.",
+        ) from error
+    if not math.isfinite(value):
+        raise PluginFailed(
+            f"The metric `{name}` scored example {example.id} as {value}, which is no finite number.",
+            hint="Mend the metric; replies that are here are not asked for again.",
+        )
+    return value, score.feedback
 
 
 def _evidence(result: Result[Any]) -> tuple[Evidence, ...]:
@@ -181,11 +263,3 @@ def _evidence(result: Result[Any]) -> tuple[Evidence, ...]:
         for each in result.trace.exchanges()
         if each.response.label_logprobs
     )
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the first error inside nested groups."""
-    inner: BaseException = group
-    while isinstance(inner, BaseExceptionGroup):
-        inner = inner.exceptions[0]
-    return inner

@@ -4,11 +4,12 @@ The teleprompter is pure and all its randomness is seeded by study and step, so 
 ledger repeats every decision without a call: that is how it resumes.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
-from attrs import Factory, define, evolve, field
+from attrs import Factory, define, field
 
 from elixirml.contracts.metric import Direction, Example
 from elixirml.contracts.teleprompter import (
@@ -26,20 +27,21 @@ from elixirml.contracts.teleprompter import (
     Teleprompter,
     Told,
 )
-from elixirml.contracts.usage import Usage
 from elixirml.errors import BudgetExceeded, ConfigError, did_you_mean
 from elixirml.runtime.budget import Budget
 from elixirml.runtime.context import derived_seed
 from elixirml.runtime.result import StageRecord
 from elixirml.studies.fitting import fitted, wants_fitting
-from elixirml.studies.journal import journal
 from elixirml.studies.ledger import Row
 from elixirml.studies.proposals import SOURCES, bootstrapped_demos, demo_stage, labelled_demos
 from elixirml.studies.scoring import Scorer
 from elixirml.studies.splitting import Split
 from elixirml.variables import Assignment, Banked, Entry, Space
 
-__all__ = ["Search", "Study"]
+__all__ = ["CONFIRMATION_SHARE", "Search", "Standing", "Study"]
+
+CONFIRMATION_SHARE = 0.25
+"""How much of a budget the confirmation may take at most."""
 
 _MOST_IDLE_STEPS = 3
 _FOLDS = 5
@@ -140,10 +142,11 @@ class Study:
         while not stop:
             rng = Random(derived_seed(self.scorer.seed, self.name, step))
             state, actions = self.teleprompter.optimize_step(state, events, rng)
+            before = self._progress()
             events, stop = await self._carry_out(actions)
-            idle = idle + 1 if all(isinstance(each, Refused) for each in events) else 0
+            idle = idle + 1 if self._progress() == before else 0
             if not stop and (not actions or idle >= _MOST_IDLE_STEPS):
-                stop = "the budget is used up" if idle else "nothing more to try"
+                stop = _idle_reason(events)
             step += 1
         self._close()
         return Search(
@@ -154,9 +157,15 @@ class Study:
             self.scorer.meter.spent.calls,
         )
 
+    def _progress(self) -> tuple[int, ...]:
+        """Return what grows with every step that brings something new: outcomes, and entries of banks."""
+        return (
+            sum(len(each.rows) for each in self.standings.values()),
+            sum(len(bank.entries) for bank in self.space.banks.values()),
+        )
+
     def _context(self) -> Context:
-        calls = self.budget.calls
-        self.scorer.meter.budget = evolve(self.budget, calls=None if calls is None else calls - self.confirm_calls)
+        self.scorer.meter.budget = self._search_budget()
         return Context(
             space=self.space,
             baseline=Candidate.of(self.space, self.baseline, origin="baseline"),
@@ -168,13 +177,27 @@ class Study:
             options=self.options,
         )
 
+    def _search_budget(self) -> Budget:
+        """Return the limits of the search: the confirmation keeps its calls, and its share of everything else."""
+        limits, share = self.budget, 1 - CONFIRMATION_SHARE if self.split.confirm else 1.0
+        return Budget(
+            calls=None if limits.calls is None else limits.calls - self.confirm_calls,
+            tokens=None if limits.tokens is None else int(limits.tokens * share),
+            money=None if limits.money is None else limits.money * share,
+            seconds=None if limits.seconds is None else limits.seconds * share,
+        )
+
     def _close(self) -> None:
         """Give the rest of the budget to the confirmation."""
         self.scorer.meter.budget = self.budget
 
     def _ranked(self, proposal: Proposal) -> Proposal:
         """Return the proposal, or the baseline alone when it names no candidate that was evaluated."""
-        known = tuple(each for each in proposal.ranking if each.candidate.id in self.standings)
+        known = tuple(
+            each
+            for each in proposal.ranking
+            if each.candidate.id in self.standings and self.standings[each.candidate.id].rows
+        )
         baseline = Candidate.of(self.space, self.baseline, origin="baseline")
         return Proposal(known) if known else Proposal((Ranked(baseline, 0.0, 0.0),))
 
@@ -199,7 +222,7 @@ class Study:
         unknown = [each for each in action.examples if each not in self.examples]
         if unknown:
             return Refused(action, f"no race example is called {unknown[0]!r}")
-        problems = self.space.problems(candidate.assignment)
+        problems = self.space.problems(candidate.assignment, base=self.baseline)
         if problems:
             return Refused(action, "; ".join(str(each) for each in problems))
         spent = self.scorer.meter.spent.calls
@@ -207,6 +230,8 @@ class Study:
             standing = await self._pull(candidate, action.examples)
         except BudgetExceeded as error:
             return Refused(action, error.message)
+        finally:
+            self.scorer.ledger.elapsed(self.scorer.study, self.scorer.meter.elapsed())
         calls = self.scorer.meter.spent.calls - spent
         standing.calls = self.scorer.meter.spent.calls
         self._tell(standing)
@@ -269,54 +294,52 @@ class Study:
     async def _propose(self, action: Propose) -> StudyEvent:
         if action.source not in SOURCES:
             return Refused(action, f"`{action.source}` is no source of demos. {did_you_mean(action.source, SOURCES)}")
-        node = demo_stage(self.scorer.runner, action.variable)
-        if action.source == "labelled":
-            entries = labelled_demos(node, self.split.train, action.n)
-        else:
-            try:
-                runs = await self._traces()
-            except BudgetExceeded as error:
-                return Refused(action, error.message)
-            scores = [score for score, _ in runs]
-            threshold = max(scores) if self.direction is Direction.MAXIMIZE else min(scores)
-            entries = bootstrapped_demos(node, runs, direction=self.direction, threshold=threshold, n=action.n)
+        try:
+            node = demo_stage(self.scorer.runner, action.variable)
+            if action.source == "labelled":
+                entries = labelled_demos(node, self.split.train, action.n)
+            else:
+                entries = bootstrapped_demos(node, await self._good_runs(), n=action.n)
+        except (BudgetExceeded, ConfigError) as error:
+            return Refused(action, error.message)
         return self._grown(action, entries)
 
     def _grown(self, action: Propose, entries: Sequence[Entry]) -> StudyEvent:
         variable = self.space[action.variable]
-        name = variable.bank_name if isinstance(variable, Banked) else None
-        if name is None:
-            return Refused(action, f"`{action.variable}` draws from no bank")
-        bank = self.space.banks[name]
+        assert isinstance(variable, Banked)  # noqa: S101 - the compiler lets demos be nothing else
+        bank = self.space.banks[variable.bank_name]
         new = tuple(each for each in entries if each.id not in bank)
         if not new:
             return Refused(action, f"there is nothing new for the bank of `{action.variable}`")
-        self.space = self.space.with_banks({**self.space.banks, name: bank.extended(new)})
+        self.space = self.space.with_banks({**self.space.banks, variable.bank_name: bank.extended(new)})
         self.scorer.span.tell("study.bank", variable=action.variable, source=action.source, entries=len(new))
         return Proposed(
             action.variable, tuple(each.id for each in new), self.space, {each.id: each.value for each in new}
         )
 
-    async def _traces(self) -> list[tuple[float, Sequence[StageRecord]]]:
-        """Run the program as declared on the training rows; return each run's score and stage records."""
+    async def _good_runs(self) -> list[Sequence[StageRecord]]:
+        """Run the program as declared on the training rows; return the stage records of the runs that scored best.
+
+        A run that scored no better than a reply that cannot be used is an example of nothing.
+        """
         scorer = self.scorer
-        found: list[tuple[float, Sequence[StageRecord]]] = []
+        metric = scorer.metrics[self.metric]
         rows = await scorer.score(self.baseline, self.split.train, space=self.space)
-        for example, row in zip(self.split.train, rows, strict=True):
-            if row.fault is not None:
-                continue
-            spent: list[Usage] = []
-            result = await scorer.runner.run(
-                example.inputs,
-                meter=scorer.meter,
-                seed=f"{scorer.seed}/{example.id}/0",
-                span=scorer.span,
-                assignment=self.baseline,
-                space=self.space,
-                # The row's own run asked for these replies, so they are here and cost nothing.
-                wrap=journal(
-                    scorer.ledger, study=scorer.study, owner=f"trace/{example.id}", spent=spent, meter=scorer.meter
-                ),
-            )
-            found.append((row.scores[self.metric], result.trace.stages))
-        return found
+        sign = 1 if self.direction is Direction.MAXIMIZE else -1
+        scores = [sign * row.scores[self.metric] for row in rows if row.fault is None]
+        best = max(scores, default=-math.inf)
+        if best <= sign * metric.failure:
+            return []
+        good = [
+            example
+            for example, row in zip(self.split.train, rows, strict=True)
+            if row.fault is None and sign * row.scores[self.metric] == best
+        ]
+        # The rows' own runs asked for these replies, so they are in the journal and cost nothing.
+        return [await scorer.trace(self.baseline, example, space=self.space) for example in good]
+
+
+def _idle_reason(events: Sequence[StudyEvent]) -> str:
+    """Return why a search that brings nothing new is over."""
+    reasons = [each.reason for each in events if isinstance(each, Refused)]
+    return f"nothing more can be tried: {reasons[-1]}" if reasons else "nothing more to try"

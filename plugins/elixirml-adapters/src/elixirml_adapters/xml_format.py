@@ -27,9 +27,8 @@ from elixirml_adapters.replies import reading
 
 __all__ = ["XmlAdapter", "element_text"]
 
-_MARKUP: Final = re.compile(r"<(?=[^\W\d]|[/!?_])|&(?=#?\w+;)|\r|\A\s+|\s+\Z")
+_MARKUP: Final = re.compile(r"<(?=[^\W\d]|[/!?_])|&(?=#?\w+;)|\A\s+|\s+\Z")
 _NAMED: Final = {"<": "&lt;", "&": "&amp;"}
-_THINKING: Final = frozenset({"think", "thinking"})
 _DOMAINS: Final[Domains] = {"demo_layout": DEMO_LAYOUTS, "field_notes": (True, False)}
 
 
@@ -37,8 +36,9 @@ class XmlAdapter:
     """Writes and reads fields as elements."""
 
     def suits(self, signature: Signature) -> int:
-        """Return 30; 0 when an output is called `think` or `thinking`: models write such blocks unasked."""
-        return 0 if any(each.name.casefold() in _THINKING for each in signature.outputs) else 30
+        """Return 30."""
+        _ = signature
+        return 30
 
     def variables(self, signature: Signature) -> tuple[Variable, ...]:
         """Return `demo_layout` and `field_notes` (whether fields are explained)."""

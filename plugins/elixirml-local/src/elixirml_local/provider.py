@@ -6,7 +6,7 @@ from pathlib import Path
 from elixirml.contracts import ModelHost, ModelInfo
 from elixirml.errors import ModelUnavailable, did_you_mean
 from elixirml.runtime.kernel import cache_folder
-from elixirml_local.catalogue import CATALOGUE
+from elixirml_local.catalogue import CATALOGUE, CatalogueModel
 from elixirml_local.model import LocalModel, ModelFile
 
 __all__ = ["LocalProvider"]
@@ -21,7 +21,7 @@ class LocalProvider:
         """Return the models of the catalogue, and whether they are in the cache."""
         cache = cache_folder(os.environ)
         return tuple(
-            ModelInfo(each.name, each.summary, installed=each.path(cache).is_file(), size=each.size)
+            ModelInfo(each.name, each.summary, installed=each.is_here(cache), size=each.size)
             for each in CATALOGUE.values()
         )
 
@@ -34,19 +34,27 @@ class LocalProvider:
         if model.endswith(".gguf"):
             path = Path(model)
             if not path.is_file():
-                raise ModelUnavailable(f"There is no model file {path}.", hint="Check the path.")
+                raise ModelUnavailable(f"There is no model file {path.absolute()}.", hint="Check the path.")
             return LocalModel(ModelFile(f"local/{model}", path, _identity(path), _CONTEXT), host)
         known = CATALOGUE.get(model)
         if known is None:
             raise ModelUnavailable(
                 f"There is no local model `{model}`.", hint=f"{did_you_mean(model, CATALOGUE)} Or name a .gguf file."
             )
-        path = known.path(host.cache_dir)
-        if not path.is_file():
-            raise ModelUnavailable(
-                f"The model local/{model} has not been fetched yet.", hint=f"elixirml models get {model}"
-            )
-        return LocalModel(ModelFile(f"local/{model}", path, known.sha256, known.context), host)
+        if not known.is_here(host.cache_dir):
+            state = "is not whole" if known.path(host.cache_dir).is_file() else "has not been fetched yet"
+            raise ModelUnavailable(f"The model local/{model} {state}.", hint=f"elixirml models get {model}")
+        return LocalModel(_of_catalogue(known, host.cache_dir), host)
+
+
+def _of_catalogue(model: CatalogueModel, cache: Path) -> ModelFile:
+    return ModelFile(
+        f"local/{model.name}",
+        model.path(cache),
+        identity=model.sha256,
+        context=model.context,
+        remedy=f"elixirml models get {model.name}",
+    )
 
 
 def _identity(path: Path) -> str:

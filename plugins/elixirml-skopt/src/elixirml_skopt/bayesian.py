@@ -115,7 +115,8 @@ class Bayesian:
         if reason:
             return state, (Stop(reason),)
         ending = state.ledger.left <= _reserve(state)
-        candidates = _finalists(state, rng) if ending else _suggested(state, state.dimensions, rng)
+        due = _due(state, rng) if ending else []
+        candidates = due or _suggested(state, state.dimensions, rng)
         return _pull(evolve(state, pulls=state.pulls + 1), candidates)
 
     def finalize(self, state: BayesianState) -> Proposal:
@@ -235,6 +236,12 @@ def _judged(state: BayesianState, rng: Random) -> list[Ranked]:
         Ranked(candidate, sign * mean, deviation)
         for (candidate, _), mean, deviation in zip(rows, belief.means, belief.deviations, strict=True)
     ]
+
+
+def _due(state: BayesianState, rng: Random) -> list[Candidate]:
+    """Return the best candidate as long as it has not seen a finalist's examples."""
+    wanted = min(state.options.finalist, len(state.ledger.examples))
+    return [one for one in _finalists(state, rng) if state.ledger.asked(one) < wanted]
 
 
 def _finalists(state: BayesianState, rng: Random) -> list[Candidate]:

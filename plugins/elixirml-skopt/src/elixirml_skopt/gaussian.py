@@ -37,8 +37,12 @@ class Belief:
 
 @contextmanager
 def _quiet() -> Generator[None]:
-    """Keep warnings in: of fits that stop at a bound, and of suggestions that were evaluated before."""
-    with warnings.catch_warnings():
+    """Keep warnings in: of fits that stop at a bound, and of suggestions that were evaluated before.
+
+    One thread is enough for these matrices, adds up the same on every machine, and leaves the cores to a local model.
+    """
+    limits: Any = import_module("threadpoolctl").threadpool_limits
+    with warnings.catch_warnings(), limits(limits=1):
         warnings.simplefilter("ignore")
         yield
 

@@ -75,10 +75,13 @@ class Ledger:
         entry = self.entries.get(candidate.id, Entry(candidate))
         return entry.asked < len(self.examples) and entry.refusals < PATIENCE
 
+    def asked(self, candidate: Candidate) -> int:
+        """Return how many examples a candidate was sent to."""
+        return self.entries[candidate.id].asked if candidate.id in self.entries else 0
+
     def price(self, candidate: Candidate, pull: int) -> int:
         """Return what the next pull of a candidate costs at least, in calls."""
-        asked = self.entries.get(candidate.id, Entry(candidate)).asked
-        return self.rate * min(pull, len(self.examples) - asked)
+        return self.rate * min(pull, len(self.examples) - self.asked(candidate))
 
     def pulling(self, candidate: Candidate, pull: int) -> tuple["Ledger", Evaluate]:
         """Send a candidate to its next examples."""

@@ -12,6 +12,7 @@ from typing import ClassVar
 from attrs import evolve
 
 from elixirml.contracts import Action, Context, Proposal, Stop, StudyEvent
+from elixirml_teleprompters._threads import single_threaded
 from elixirml_teleprompters.auto_state import AutoOptions, AutoState
 from elixirml_teleprompters.auto_steps import first_pulls, next_pull
 from elixirml_teleprompters.checks import refuse_idle
@@ -72,16 +73,16 @@ class Auto:
         state = evolve(state, contest=contest)
         if level:
             return state, level
-        if contest.points:
-            return next_pull(state, rng)
-        state, actions = first_pulls(state, rng)
+        with single_threaded():
+            state, actions = next_pull(state, rng) if contest.points else first_pulls(state, rng)
         return state, actions or (Stop("the calls do not pay for a single pull"),)
 
     def finalize(self, state: AutoState) -> Proposal:
         """Return the ranking by posterior mean of everybody with a score; finalists first."""
         if not state.contest.scorers():
             return Proposal(())
-        judgement = judge(state.contest, (), learned_shape(state.contest), everybody=True)
+        with single_threaded():
+            judgement = judge(state.contest, (), learned_shape(state.contest), everybody=True)
         return ranked(
             [state.contest.candidate(point) for point in judgement.points],
             means=judgement.belief.mean * judgement.unit,

@@ -9,7 +9,7 @@ from attrs import evolve
 from elixirml.contracts import Action, Stop
 from elixirml_teleprompters._arrays import Floats
 from elixirml_teleprompters.auto_state import AutoState
-from elixirml_teleprompters.features import Point
+from elixirml_teleprompters.features import Point, distinct
 from elixirml_teleprompters.judgement import Judgement, judge, learned_shape
 from elixirml_teleprompters.moves import crossed, scattered, stepped, without_demos
 from elixirml_teleprompters.pool import Pool, spread_out
@@ -36,10 +36,12 @@ def first_pulls(state: AutoState, rng: Random) -> tuple[AutoState, Sequence[Acti
     if features.space.searchable:
         scatter = scattered(features, baseline.assignment, rng, count=state.options.pool, origin="initial")
     bare = without_demos(features, scatter[0]) if scatter else None
-    given = tuple({point.key: point for point in (baseline, *((bare,) if bare else ()))}.values())
+    given = distinct((baseline, *((bare,) if bare else ())))
     strangers = Pool(scatter).strangers({point.key for point in given})
     first = (*given, *spread_out(strangers, count=max(0, plan.initial - len(given)), after=given))
-    contest, actions = state.contest.pulling_all(first[: plan.initial], upto=plan.pull)
+    race = state.contest.race
+    payable = plan.initial if race.remaining is None else min(plan.initial, race.remaining // race.price(plan.pull))
+    contest, actions = state.contest.pulling_all(first[:payable], upto=plan.pull)
     return evolve(state, contest=contest, pool=Pool(scatter)), actions
 
 

@@ -1,6 +1,6 @@
 """Features: assignments of a space as rows of numbers, and the points that carry both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from attrs import frozen
@@ -10,7 +10,7 @@ from elixirml.identity import Json, canonical_json
 from elixirml.variables import Assignment, Banked, Boolean, Choice, Computed, Space, Subset, Variable
 from elixirml_teleprompters.rows import Rows
 
-__all__ = ["Features", "Point"]
+__all__ = ["Features", "Point", "distinct"]
 
 
 @frozen(eq=False)
@@ -32,6 +32,14 @@ class Point:
     request: str
     row: Rows
     origin: str
+
+
+def distinct(points: Iterable[Point]) -> tuple[Point, ...]:
+    """Return each candidate once, as the first of the points that are it."""
+    found: dict[str, Point] = {}
+    for point in points:
+        found.setdefault(point.key, point)
+    return tuple(found.values())
 
 
 def _codes(variable: Variable, space: Space) -> Mapping[str, int] | None:

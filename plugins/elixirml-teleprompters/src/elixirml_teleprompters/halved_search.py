@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from elixirml.contracts import Action, Context, Proposal, Stop, StudyEvent
 from elixirml_teleprompters.contest import Contest
 from elixirml_teleprompters.demos import empty_banks, proposals
-from elixirml_teleprompters.features import Point
+from elixirml_teleprompters.features import Point, distinct
 from elixirml_teleprompters.halving import Halving, affordable
 from elixirml_teleprompters.options import whole
 from elixirml_teleprompters.ranking import shrunk_ranking
@@ -99,7 +99,7 @@ class HalvedSearch(ABC):
         )
         baseline = state.contest.features.point(state.context.baseline.assignment, origin="baseline")
         points = (baseline, *self._candidates(state, rng, max(1, count - 1)))
-        return tuple({point.key: point for point in points}.values())
+        return distinct(points)
 
     def finalize(self, state: HalvedState) -> Proposal:
         """Return the ranking by shrunk means; candidates that went further come first."""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from attrs import frozen
 
-from elixirml_teleprompters.features import Point
+from elixirml_teleprompters.features import Point, distinct
 from elixirml_teleprompters.rows import likeness, stacked
 
 __all__ = ["Pool", "spread_out"]
@@ -39,8 +39,7 @@ class Pool:
         near = [point for point in self.near if point.key not in known]
         if most is not None:
             near = near[-(3 * most // 5) :]
-        merged = {point.key: point for point in (*near, *self.scattered) if point.key not in known}
-        return tuple(merged.values())[:most]
+        return distinct((*near, *(point for point in self.scattered if point.key not in known)))[:most]
 
 
 def spread_out(points: Sequence[Point], *, count: int, after: Sequence[Point]) -> tuple[Point, ...]:

@@ -246,9 +246,8 @@ class Supervisor:
         try:
             await life.live()
         finally:
-            if life.ready:
-                self._ended.append(life)
-                self._ring()
+            self._ended.append(life)
+            self._ring()
 
     def _failed_start(self, slot: Slot, life: Life) -> ChildStartFailed:
         slot.life = None

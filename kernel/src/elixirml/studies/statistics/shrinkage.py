@@ -46,9 +46,10 @@ def _noise(variances: Sequence[float], counts: Sequence[int], expected: int) -> 
 
 def _centre(values: Sequence[float], spreads: Sequence[float]) -> float:
     """Return the mean weighted by precision; the plain mean when some value claims to be certain."""
-    if min(spreads) == 0:
+    least = min(spreads)
+    if least == 0:
         return math.fsum(values) / len(values)
-    precisions = [1 / spread for spread in spreads]
+    precisions = [least / spread for spread in spreads]  # relative: 1 / spread may overflow
     weighted = math.fsum(value * precision for value, precision in zip(values, precisions, strict=True))
     return weighted / math.fsum(precisions)
 

@@ -50,21 +50,7 @@ def fit(value: Value, shape: Shape, path: Path, *, exact: bool = False) -> Any:
     Raises:
         ParseFailure: `wrong_type`, `not_in_enum`, `missing_field` or `ambiguous`, with the path.
     """
-    match shape:
-        case Union():
-            return _fit_union(value, shape, path, exact=exact)
-        case Record():
-            return _fit_record(value, shape, path, exact=exact)
-        case MapOf():
-            return _fit_map(value, shape, path, exact=exact)
-        case ListOf():
-            return _fit_list(value, shape, path, exact=exact)
-        case Choice():
-            return _fit_choice(value, shape, path, exact=exact)
-        case Anything():
-            return _plain(value, path)
-        case _:
-            return _fit_scalar(value, shape, path, exact=exact)
+    return _FITTERS[type(shape)](value, shape, path, exact=exact)
 
 
 def wrong_type(expected: str, found: str, path: Path) -> ParseFailure:
@@ -114,59 +100,85 @@ def fill_absent(field: Field, fitted: dict[str, Any], path: Path) -> None:
         fitted[field.name] = copy.deepcopy(field.default)
 
 
+def _fit_anything(value: Value, _: Shape, path: Path, *, exact: bool) -> Any:  # noqa: ARG001
+    return _plain(value, path)
+
+
 def _fit_scalar(value: Value, shape: Shape, path: Path, *, exact: bool) -> Any:
     while not exact and isinstance(value, list) and len(value) == 1:
         value = value[0]
-    expected, fitter = _SCALARS[type(shape)]
-    fitted = _MISFIT if isinstance(value, list | Members) else fitter(value, exact)
+    expected, as_is, converted = _SCALARS[type(shape)]
+    fitted: Any = _MISFIT
+    if not isinstance(value, list | Members):
+        fitted = as_is(value)
+        if fitted is _MISFIT and not exact and value is not None:
+            fitted = converted(value)
     if fitted is _MISFIT:
         raise wrong_type(expected, describe(value), path)
     return fitted
-
-
-def _null(value: _Scalar, exact: bool) -> Any:
-    return None if value is None or (not exact and isinstance(value, str) and is_null_word(value)) else _MISFIT
-
-
-def _text(value: _Scalar, exact: bool) -> Any:
-    if isinstance(value, str):
-        return value
-    return _MISFIT if exact or value is None else _written(value)
-
-
-def _boolean(value: _Scalar, exact: bool) -> Any:
-    if isinstance(value, bool):
-        return value
-    if exact or value is None:
-        return _MISFIT
-    if isinstance(value, Number):
-        number = read_number(value.source)
-        return bool(number) if number in (0, 1) else _MISFIT
-    return _or_misfit(read_boolean(value))
-
-
-def _integer(value: _Scalar, exact: bool) -> Any:
-    if isinstance(value, Number) and (value.is_whole or not exact):
-        return _or_misfit(read_integer(value.source))
-    return _MISFIT if exact or not isinstance(value, str) else _or_misfit(read_integer(value))
-
-
-def _real(value: _Scalar, exact: bool) -> Any:
-    if isinstance(value, Number):
-        return _or_misfit(read_number(value.source))
-    return _MISFIT if exact or not isinstance(value, str) else _or_misfit(read_number(value))
 
 
 def _or_misfit(value: Any) -> Any:
     return _MISFIT if value is None else value
 
 
-_SCALARS: Mapping[type, tuple[str, Callable[[_Scalar, bool], Any]]] = {
-    Nothing: ("null", _null),
-    Text: ("a text", _text),
-    Boolean: ("true or false", _boolean),
-    Integer: ("a whole number", _integer),
-    Real: ("a number", _real),
+def _exact_null(value: _Scalar) -> Any:
+    return None if value is None else _MISFIT
+
+
+def _null(value: _Scalar) -> Any:
+    return None if isinstance(value, str) and is_null_word(value) else _MISFIT
+
+
+def _exact_text(value: _Scalar) -> Any:
+    return value if isinstance(value, str) else _MISFIT
+
+
+def _exact_boolean(value: _Scalar) -> Any:
+    return value if isinstance(value, bool) else _MISFIT
+
+
+def _boolean(value: _Scalar) -> Any:
+    if isinstance(value, Number):
+        number = read_number(value.source)
+        return bool(number) if number in (0, 1) else _MISFIT
+    return _or_misfit(read_boolean(_written(value)))
+
+
+def _exact_integer(value: _Scalar) -> Any:
+    return _or_misfit(read_integer(value.source)) if isinstance(value, Number) and value.is_whole else _MISFIT
+
+
+def _integer(value: _Scalar) -> Any:
+    return _or_misfit(read_integer(_written(value)))
+
+
+def _exact_real(value: _Scalar) -> Any:
+    return _or_misfit(read_number(value.source)) if isinstance(value, Number) else _MISFIT
+
+
+def _real(value: _Scalar) -> Any:
+    return _or_misfit(read_number(_written(value)))
+
+
+def _written(value: _Scalar) -> str:
+    """Return the value as text; `true` and `false` are no numbers, so those can be read as such."""
+    match value:
+        case Number():
+            return value.source
+        case str():
+            return value
+        case _:
+            return str(value).lower()
+
+
+# What is expected; how a value of this kind is read; how one of another kind is converted.
+_SCALARS: Mapping[type, tuple[str, Callable[[_Scalar], Any], Callable[[_Scalar], Any]]] = {
+    Nothing: ("null", _exact_null, _null),
+    Text: ("a text", _exact_text, _written),
+    Boolean: ("true or false", _exact_boolean, _boolean),
+    Integer: ("a whole number", _exact_integer, _integer),
+    Real: ("a number", _exact_real, _real),
 }
 
 
@@ -178,7 +190,7 @@ def _fit_choice(value: Value, shape: Choice, path: Path, *, exact: bool) -> Any:
         return _fit_choice(value[0], shape, path, exact=False)
     if exact or value is None or isinstance(value, list | Members):
         raise not_a_member(describe(value), shape.members, path)
-    return choose_member(value if isinstance(value, str) else _written(value), shape.members, path)
+    return choose_member(_written(value), shape.members, path)
 
 
 def _constant(value: Value, member: Any, path: Path) -> Any:
@@ -250,7 +262,7 @@ def _fit_list(value: Value, shape: ListOf, path: Path, *, exact: bool) -> list[A
     if isinstance(found, list):
         fitted: list[Any] = []
         for index, item in enumerate(found):  # no comprehension: it would cost a frame for each level of nesting
-            fitted.append(fit(item, shape.item, (*path, index), exact=exact))  # noqa: PERF401
+            fitted.append(fit(item, shape.item, (*path, index), exact=exact))
         return fitted
     if exact or found is None:
         raise wrong_type("a list", describe(value), path)
@@ -271,7 +283,7 @@ def _plain(value: Value, path: Path) -> Any:
     if isinstance(value, list):
         items: list[Any] = []
         for index, item in enumerate(value):
-            items.append(_plain(item, (*path, index)))  # noqa: PERF401
+            items.append(_plain(item, (*path, index)))
         return items
     if isinstance(value, Members):
         return _plain_members(value, path)
@@ -300,5 +312,12 @@ def _by_key(members: Members) -> Mapping[str, Sequence[Value]]:
     return given
 
 
-def _written(value: bool | Number) -> str:
-    return value.source if isinstance(value, Number) else str(value).lower()
+_FITTERS: Mapping[type, Callable[..., Any]] = {
+    Union: _fit_union,
+    Record: _fit_record,
+    MapOf: _fit_map,
+    ListOf: _fit_list,
+    Choice: _fit_choice,
+    Anything: _fit_anything,
+    **dict.fromkeys(_SCALARS, _fit_scalar),
+}

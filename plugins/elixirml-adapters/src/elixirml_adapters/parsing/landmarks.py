@@ -27,9 +27,11 @@ class Landmarks:
 
     def after(self, position: int) -> int:
         """Return where the next match at or after `position` starts; the length of the text when there is none."""
-        known = bisect_right(self._starts, position)
-        if known and position <= self._ends[known - 1]:
-            return self._ends[known - 1]
+        known = 0
+        if self._starts:
+            known = bisect_right(self._starts, position)
+            if known and position <= self._ends[known - 1]:
+                return self._ends[known - 1]
         found = self._search(position)
         if found - position > _LONG:
             self._starts.insert(known, position)

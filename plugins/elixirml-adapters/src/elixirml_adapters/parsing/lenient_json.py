@@ -10,8 +10,6 @@ signs are remembered by `Landmarks`; texts are decoded only when the bracket aro
 """
 
 import re
-from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import Literal, TypeAlias
 
 from elixirml_adapters.parsing.landmarks import Landmarks
@@ -46,7 +44,8 @@ _ESCAPE = re.compile(
 )
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", **{sign: sign for sign in "\"'\\/"}}
 _WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
-_CLOSING_BRACKETS = {"{": "}", "[": "]"}
+_OPENING_BRACKETS = ("{", "[")
+_CLOSING_BRACKETS = ("}", "]")
 
 
 class UnreadableError(Exception):
@@ -61,37 +60,30 @@ class UnreadableError(Exception):
         self.problem: _Problem = problem
 
 
-class _Awaits(IntEnum):
-    """What may come next inside a bracket."""
+# What may come next inside a bracket (plain numbers: this is the innermost loop).
+_MEMBER = 0  # or the closing bracket
+_COLON = 1
+_VALUE = 2
+_COMMA = 3  # or the closing bracket
+_COMMA_OR_MEMBER = 4  # after a line break, which stands for a comma
 
-    MEMBER = 0  # or the closing bracket
-    COLON = 1
-    VALUE = 2
-    COMMA = 3  # or the closing bracket
-    COMMA_OR_MEMBER = 4  # after a line break, which stands for a comma
-
-
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """A key or plain value not decoded yet."""
-
-    start: int
-    end: int
-    quoted: bool
-
+_Span: TypeAlias = tuple[int, int, bool]
+"""A key or plain value not decoded yet: start, end and whether it is a text."""
 
 _Slot: TypeAlias = "Value | _Span"
 
 
-@dataclass(slots=True)
 class _Bracket:
-    """One open bracket."""
+    """One open bracket, `states` states after the reading began."""
 
-    opener: str
-    states_before: int
-    awaits: _Awaits = _Awaits.MEMBER
-    keys: list[_Span] = field(default_factory=list[_Span])
-    values: list[_Slot] = field(default_factory=list[_Slot])
+    __slots__ = ("awaits", "is_object", "keys", "states", "values")
+
+    def __init__(self, opener: str, states: int) -> None:
+        self.is_object = opener == "{"
+        self.states = states
+        self.awaits = _MEMBER
+        self.keys: list[_Span] = []
+        self.values: list[_Slot] = []
 
 
 def read_whole(text: str) -> Value:
@@ -124,7 +116,10 @@ class Reader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._failed: set[int] = set()
-        self._landmarks: dict[re.Pattern[str], Landmarks] = {}
+        self._bare_ends = Landmarks(text, _BARE_END)
+        self._line_breaks = Landmarks(text, _LINE_BREAK)
+        self._comment_ends = Landmarks(text, _COMMENT_END)
+        self._text_ends: dict[str, Landmarks] = {}
         self._open: list[_Bracket] = []
         self._states: list[int] = []
         self._result: Value = None
@@ -140,7 +135,7 @@ class Reader:
         """
         self._open.clear()
         self._states.clear()
-        position = self._open_bracket(start)
+        position = self._open_bracket(self._text[start], start)
         while self._open:
             following = self._step(position)
             if following is None:
@@ -151,45 +146,57 @@ class Reader:
 
     def skip(self, position: int) -> int:
         """Return the position behind the blanks and comments at `position`."""
-        while (end := self._gap_end(position)) > position:
+        while (end := self._comment_end(self._blanks_end(position))) > position:
             position = end
         return position
 
     def _step(self, position: int) -> int | None:
         """Read one sign, text, bare word or gap; None when it cannot stand there."""
         bracket = self._open[-1]
-        state = position << 4 | bracket.awaits << 1 | (bracket.opener == "{")
+        awaits = bracket.awaits
+        state = position << 4 | awaits << 1 | bracket.is_object
         if state in self._failed:
             return None
         self._states.append(state)
-        gap_end = self._gap_end(position)
-        if gap_end > position:
-            if bracket.awaits == _Awaits.COMMA and self._next(_LINE_BREAK, position) < gap_end:
-                bracket.awaits = _Awaits.COMMA_OR_MEMBER
-            return gap_end
-        if position >= len(self._text):
+        text = self._text
+        sign = text[position : position + 1]
+        if sign.isspace():
+            start, position = position, self._blanks_end(position)
+            if awaits == _COMMA and self._line_breaks.after(start) < position:
+                awaits = bracket.awaits = _COMMA_OR_MEMBER
+            sign = text[position : position + 1]
+        if not sign:
             raise UnreadableError("truncated")
-        return self._take(bracket, self._text[position], position)
+        if sign in "/#" and (end := self._comment_end(position)) > position:
+            if awaits == _COMMA and self._line_breaks.after(position) < end:
+                bracket.awaits = _COMMA_OR_MEMBER
+            return end
+        return self._take(bracket, sign, position)
 
     def _take(self, bracket: _Bracket, sign: str, position: int) -> int | None:
         awaits = bracket.awaits
-        if awaits == _Awaits.VALUE:
+        if awaits == _VALUE:
             return self._take_value(bracket, sign, position)
-        if awaits == _Awaits.COLON:
-            return self._take_sign(bracket, ":", _Awaits.VALUE, position) if sign == ":" else None
-        if sign in ("}", "]"):
-            return self._close_bracket(bracket, sign, position)
-        if awaits != _Awaits.MEMBER and sign == ",":
-            return self._take_sign(bracket, ",", _Awaits.MEMBER, position)
-        if awaits == _Awaits.COMMA:
-            return None
-        return (
-            self._take_key(bracket, sign, position)
-            if bracket.opener == "{"
-            else self._take_value(bracket, sign, position)
-        )
+        if awaits == _COLON:
+            return self._take_sign(bracket, ":", _VALUE, position) if sign == ":" else None
+        if awaits == _COMMA:
+            return self._take_end(bracket, sign, position)
+        return self._take_member(bracket, sign, position)
 
-    def _take_sign(self, bracket: _Bracket, sign: str, then: _Awaits, position: int) -> int:
+    def _take_member(self, bracket: _Bracket, sign: str, position: int) -> int | None:
+        if sign in _CLOSING_BRACKETS or (sign == "," and bracket.awaits == _COMMA_OR_MEMBER):
+            return self._take_end(bracket, sign, position)
+        if bracket.is_object:
+            return self._take_key(bracket, sign, position)
+        return self._take_value(bracket, sign, position)
+
+    def _take_end(self, bracket: _Bracket, sign: str, position: int) -> int | None:
+        """Read what ends a member."""
+        if sign == ",":
+            return self._take_sign(bracket, ",", _MEMBER, position)
+        return self._close_bracket(bracket, position) if sign == "]}"[bracket.is_object] else None
+
+    def _take_sign(self, bracket: _Bracket, sign: str, then: int, position: int) -> int:
         """Step over the sign where it stands directly at `position`."""
         if self._text.startswith(sign, position):
             bracket.awaits = then
@@ -198,88 +205,84 @@ class Reader:
 
     def _take_key(self, bracket: _Bracket, sign: str, position: int) -> int | None:
         if sign in _CLOSING_SIGNS:
-            key = self._text_span(sign, position)
-            end = key.end + 1
+            start, end = position + 1, self._text_end(sign, position)
+            following = end + 1
         elif match := _BARE_KEY.match(self._text, position):
-            key, end = _Span(position, match.end(), quoted=True), match.end()
+            start, end = match.span()
+            following = end
         else:
             return None
-        bracket.keys.append(key)
-        bracket.awaits = _Awaits.COLON
-        return self._take_sign(bracket, ":", _Awaits.VALUE, end)
+        bracket.keys.append((start, end, True))
+        bracket.awaits = _COLON
+        return self._take_sign(bracket, ":", _VALUE, following)
 
     def _take_value(self, bracket: _Bracket, sign: str, position: int) -> int | None:
-        bracket.awaits = _Awaits.COMMA
-        if sign in _CLOSING_BRACKETS:
-            return self._open_bracket(position)
+        bracket.awaits = _COMMA
+        if sign in _OPENING_BRACKETS:
+            return self._open_bracket(sign, position)
         if sign in _CLOSING_SIGNS:
-            span = self._text_span(sign, position)
-            end = span.end + 1
-        else:
-            end = self._next(_BARE_END, position)
-            if end == position:
-                return None
-            if end == len(self._text):
-                raise UnreadableError("truncated")
-            span = _Span(position, end, quoted=False)
-        bracket.values.append(span)
-        return self._take_sign(bracket, ",", _Awaits.MEMBER, end)
-
-    def _text_span(self, sign: str, position: int) -> _Span:
-        end = self._next(_TEXT_ENDS[_CLOSING_SIGNS[sign]], position + 1)
+            end = self._text_end(sign, position)
+            bracket.values.append((position + 1, end, True))
+            return self._take_sign(bracket, ",", _MEMBER, end + 1)
+        end = self._bare_ends.after(position)
+        if end == position:
+            return None
         if end == len(self._text):
             raise UnreadableError("truncated")
-        return _Span(position + 1, end, quoted=True)
+        bracket.values.append((position, end, False))
+        return self._take_sign(bracket, ",", _MEMBER, end)
 
-    def _open_bracket(self, position: int) -> int:
+    def _text_end(self, sign: str, position: int) -> int:
+        signs = _CLOSING_SIGNS[sign]
+        if signs not in self._text_ends:
+            self._text_ends[signs] = Landmarks(self._text, _TEXT_ENDS[signs])
+        end = self._text_ends[signs].after(position + 1)
+        if end == len(self._text):
+            raise UnreadableError("truncated")
+        return end
+
+    def _open_bracket(self, sign: str, position: int) -> int:
         if len(self._open) == MAX_DEPTH:
             raise UnreadableError("too_deep")
-        self._open.append(_Bracket(self._text[position], len(self._states)))
+        self._open.append(_Bracket(sign, len(self._states)))
         return position + 1
 
-    def _close_bracket(self, bracket: _Bracket, sign: str, position: int) -> int | None:
-        if sign != _CLOSING_BRACKETS[bracket.opener]:
-            return None
+    def _close_bracket(self, bracket: _Bracket, position: int) -> int:
         self._open.pop()
         # What happened inside a closed bracket says nothing about readings that fail later.
-        del self._states[bracket.states_before :]
+        del self._states[bracket.states :]
         value = self._value_of(bracket)
         if not self._open:
             self._result = value
             return position + 1
         outer = self._open[-1]
         outer.values.append(value)
-        return self._take_sign(outer, ",", _Awaits.MEMBER, position + 1)
+        return self._take_sign(outer, ",", _MEMBER, position + 1)
 
-    def _gap_end(self, position: int) -> int:
-        """Return the end of the run of blanks or the comment that starts at `position`, else `position`."""
+    def _blanks_end(self, position: int) -> int:
+        match = _SPACE.match(self._text, position)
+        return match.end() if match else position
+
+    def _comment_end(self, position: int) -> int:
+        """Return the end of the comment that starts at `position`; `position` when none does."""
         text = self._text
-        sign = text[position : position + 1]
-        if sign.isspace():
-            match = _SPACE.match(text, position)
-            return match.end() if match else position
-        if sign == "#" or (sign == "/" and text.startswith("//", position)):
-            return self._next(_LINE_BREAK, position)
-        if sign == "/" and text.startswith("/*", position):
-            return min(self._next(_COMMENT_END, position + 2) + 2, len(text))
+        if text.startswith(("#", "//"), position):
+            return self._line_breaks.after(position)
+        if text.startswith("/*", position):
+            return min(self._comment_ends.after(position + 2) + 2, len(text))
         return position
 
-    def _next(self, pattern: re.Pattern[str], position: int) -> int:
-        landmarks = self._landmarks.get(pattern)
-        if landmarks is None:
-            landmarks = self._landmarks[pattern] = Landmarks(self._text, pattern)
-        return landmarks.after(position)
-
     def _value_of(self, bracket: _Bracket) -> Value:
-        values = [self._decoded(value) if isinstance(value, _Span) else value for value in bracket.values]
-        if bracket.opener == "[":
+        values = [self._decoded(value) if isinstance(value, tuple) else value for value in bracket.values]
+        if not bracket.is_object:
             return values
-        keys = (_unescaped(self._text[key.start : key.end]) for key in bracket.keys)
+        keys = (_unescaped(self._text[start:end]) for start, end, _ in bracket.keys)
         return Members(tuple(zip(keys, values, strict=True)))
 
     def _decoded(self, span: _Span) -> Value:
-        written = self._text[span.start : span.end]
-        if span.quoted:
+        start, end, is_text = span
+        written = self._text[start:end]
+        if is_text:
             return _unescaped(written)
         word = written.strip()
         if word in _WORDS:

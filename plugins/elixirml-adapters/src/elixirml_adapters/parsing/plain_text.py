@@ -55,7 +55,6 @@ def fit_text(text: str, schema: Mapping[str, Any]) -> Any:
 
 def fit_plain_text(text: str, shape: Shape, path: Path) -> Any:
     """Return the value of this shape that the text stands for; see `fit_text`."""
-
     return settle(text, shape, path, lambda member: fit_plain_member(text, member, path))
 
 

@@ -10,6 +10,7 @@ _MAX_POWER_DIGITS = 10
 _NULL = frozenset({"null", "none"})
 _TRUE = frozenset({"true", "yes", "on", "y", "t", "1"})
 _FALSE = frozenset({"false", "no", "off", "n", "f", "0"})
+_PLAIN_INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(
     r"(?P<sign>[+-]?)(?:[$\u20ac\u00a3\u00a5]\s*(?P<later_sign>[+-]?))?"
     r"(?P<whole>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?:_[0-9]{3})+|[0-9]+)?"
@@ -43,6 +44,8 @@ def read_number(text: str) -> int | float | None:
         >>> read_number("-1,234.5"), read_number("$ 12"), read_number("12 kg")
         (-1234.5, 12, None)
     """
+    if _PLAIN_INTEGER.fullmatch(text):
+        return int(text)
     match = _match(text)
     if match is None:
         return None
@@ -59,6 +62,8 @@ def read_integer(text: str) -> int | None:
         >>> read_integer("3.0"), read_integer("1e3"), read_integer("3.7")
         (3, 1000, None)
     """
+    if _PLAIN_INTEGER.fullmatch(text):
+        return int(text)
     match = _match(text)
     if match is None or (match["exponent"] is not None and math.isinf(float(_plain(match)))):
         return None

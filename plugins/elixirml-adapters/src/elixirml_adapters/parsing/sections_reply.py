@@ -1,14 +1,14 @@
 """Reads replies whose fields stand under headers."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from elixirml_adapters.parsing.failure import bounded
 from elixirml_adapters.parsing.fitting import agree, fill_absent
 from elixirml_adapters.parsing.names import NameIndex, fold
 from elixirml_adapters.parsing.plain_text import fit_plain_text
-from elixirml_adapters.parsing.shapes import Record, shape_of
+from elixirml_adapters.parsing.shapes import Field, Record, shape_of
 from elixirml_adapters.parsing.thinking import answer_of
 
 __all__ = ["parse_sections_reply"]
@@ -22,7 +22,7 @@ _WORD_ROOM = 40  # signs; names of other fields with longer words, or more than 
 def parse_sections_reply(
     reply: str | None, schema: Mapping[str, Any], *, template: str, end: str | None
 ) -> dict[str, Any]:
-    """Return the fields of a reply in sections.
+    r"""Return the fields of a reply in sections.
 
     Args:
         reply: What the model said; None when it said nothing.
@@ -38,7 +38,7 @@ def parse_sections_reply(
 
     Example:
         >>> schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
-        >>> parse_sections_reply("## n ##\\n1,000\\n## stop ##", schema, template="## {name} ##", end="stop")
+        >>> parse_sections_reply("## n ##\n1,000\n## stop ##", schema, template="## {name} ##", end="stop")
         {'n': 1000}
     """
     text = answer_of(reply).replace("\r\n", "\n")
@@ -48,14 +48,16 @@ def parse_sections_reply(
     given = record.names.gather_alike(headers.sections(text))
     fitted: dict[str, Any] = {}
     for field in record.fields:
-        path = (field.name,)
         if texts := given.get(field.name):
-            fitted[field.name] = agree(
-                texts, lambda each, field=field, path=path: fit_plain_text(each, field.shape, path), path
-            )
+            fitted[field.name] = _fit_texts(texts, field)
         else:
             fill_absent(field, fitted, ())
     return fitted
+
+
+def _fit_texts(texts: Sequence[str], field: Field) -> Any:
+    path = (field.name,)
+    return agree(texts, lambda text: fit_plain_text(text, field.shape, path), path)
 
 
 class _Headers:

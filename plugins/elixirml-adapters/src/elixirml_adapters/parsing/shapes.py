@@ -128,6 +128,15 @@ Shape: TypeAlias = Anything | Nothing | Text | Boolean | Integer | Real | Choice
 """What a value may look like."""
 
 
+_SIMPLE: Mapping[str, Shape] = {
+    "null": Nothing(),
+    "string": Text(),
+    "boolean": Boolean(),
+    "integer": Integer(),
+    "number": Real(),
+}
+
+
 def accepts_null(shape: Shape) -> bool:
     """Return whether null is a value of this shape."""
     match shape:
@@ -159,7 +168,7 @@ def shape_of(schema: Any) -> Shape:
 
 def _members(schema: Any) -> Iterator[Shape]:
     """Yield the shapes that the schema allows, nested unions flattened."""
-    rules = cast("Mapping[str, Any]", schema) if isinstance(schema, Mapping) else {}
+    rules: Mapping[str, Any] = cast("Mapping[str, Any]", schema) if isinstance(schema, Mapping) else {}
     if "const" in rules:
         yield Choice((rules["const"],))
     elif "enum" in rules:
@@ -168,7 +177,7 @@ def _members(schema: Any) -> Iterator[Shape]:
         for member in rules["anyOf"]:
             yield from _members(member)
     else:
-        kinds = rules.get("type") or _implied_type(rules)
+        kinds: str | Sequence[str] = rules.get("type") or _implied_type(rules)
         for kind in [kinds] if isinstance(kinds, str) else kinds:
             yield _of_type(kind, rules)
 
@@ -180,23 +189,11 @@ def _implied_type(rules: Mapping[str, Any]) -> str:
 
 
 def _of_type(kind: str, rules: Mapping[str, Any]) -> Shape:
-    match kind:
-        case "object":
-            return _object_shape(rules)
-        case "array":
-            return ListOf(shape_of(rules.get("items")))
-        case "null":
-            return Nothing()
-        case "string":
-            return Text()
-        case "boolean":
-            return Boolean()
-        case "integer":
-            return Integer()
-        case "number":
-            return Real()
-        case _:
-            return Anything()
+    if kind == "object":
+        return _object_shape(rules)
+    if kind == "array":
+        return ListOf(shape_of(rules.get("items")))
+    return _SIMPLE.get(kind, Anything())
 
 
 def _object_shape(rules: Mapping[str, Any]) -> Shape:

@@ -10,7 +10,8 @@ JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 """A number as JSON spells it."""
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: a reply may hold a million of them, and frozen instances are slow to make. Nothing changes them.
+@dataclass(slots=True)
 class Number:
     """A JSON number as written: `1.50` for a text field stays `1.50`."""
 
@@ -19,17 +20,17 @@ class Number:
     @property
     def is_whole(self) -> bool:
         """Whether it is written without point and exponent."""
-        return self.source.lstrip("-").isdigit()
+        return self.source.removeprefix("-").isdigit()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Members:
     """An object: its keys in order, repeated ones too."""
 
     pairs: tuple[tuple[str, "Value"], ...]
 
 
-Value: TypeAlias = "str | bool | None | Number | list[Value] | Members"
+Value: TypeAlias = "str | bool | Number | list[Value] | Members | None"
 """What lenient JSON holds."""
 
 
