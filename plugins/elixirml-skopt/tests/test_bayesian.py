@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 from random import Random
 from statistics import fmean
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from elixirml_skopt.bayesian import Bayesian
 from elixirml_skopt.plugin import register_teleprompters
 
 
-def test_the_same_seed_gives_the_same_actions(play, world) -> None:
+def test_the_same_seed_gives_the_same_actions(play: Any, world: Any) -> None:
     """All randomness comes from the generator the study hands over."""
     one, other = (play(Bayesian(), world(), calls=250, seed=4).run() for _ in range(2))
 
@@ -24,7 +25,7 @@ def test_the_same_seed_gives_the_same_actions(play, world) -> None:
     assert one.teleprompter.finalize(one.state) == other.teleprompter.finalize(other.state)
 
 
-def test_a_killed_study_continues_where_it_was(play, world) -> None:
+def test_a_killed_study_continues_where_it_was(play: Any, world: Any) -> None:
     """Nothing is kept but what was told: replaying a prefix gives the actions that came next."""
     whole = play(Bayesian(), world(), calls=250, seed=1).run()
     for killed in range(1, len(whole.log), 4):
@@ -36,7 +37,7 @@ def test_a_killed_study_continues_where_it_was(play, world) -> None:
         assert tuple(actions) == whole.log[killed]
 
 
-def test_it_finds_better_than_the_declaration(play, world) -> None:
+def test_it_finds_better_than_the_declaration(play: Any, world: Any) -> None:
     """In a smooth mixed space 400 calls find most of what there is to gain."""
     gains = []
     for seed in range(3):
@@ -48,7 +49,7 @@ def test_it_finds_better_than_the_declaration(play, world) -> None:
 
 
 @pytest.mark.parametrize("calls", [0, 3, 17, 95, 200])
-def test_no_more_calls_are_planned_than_there_are(calls, play, world) -> None:
+def test_no_more_calls_are_planned_than_there_are(calls: Any, play: Any, world: Any) -> None:
     """Whatever the limit, the study has nothing to refuse."""
     study = play(Bayesian(), world(), calls=calls).run()
 
@@ -56,14 +57,14 @@ def test_no_more_calls_are_planned_than_there_are(calls, play, world) -> None:
     assert not any("Refused" in type(event).__name__ for events in study.events for event in events)
 
 
-def test_the_search_ends_without_a_limit(play, world) -> None:
+def test_the_search_ends_without_a_limit(play: Any, world: Any) -> None:
     """The number of pulls is limited where calls are not."""
     study = play(Bayesian(), world(), calls=None, options={"pulls": 5}).run()
 
     assert study.stopped.reason == "5 pulls were made"
 
 
-def test_several_candidates_are_pulled_at_once(play, world) -> None:
+def test_several_candidates_are_pulled_at_once(play: Any, world: Any) -> None:
     """With `batch` every step sends out several different candidates, the later ones knowing of the earlier."""
     study = play(Bayesian(), world(), calls=300, options={"batch": 3, "reserve": 0}).run()
     batches = [actions for actions in study.log[2:-1] if all(isinstance(action, Evaluate) for action in actions)]
@@ -72,7 +73,7 @@ def test_several_candidates_are_pulled_at_once(play, world) -> None:
     assert any(len({action.candidate.id for action in actions}) == 3 for actions in batches)
 
 
-def test_the_winner_has_seen_enough(play, world) -> None:
+def test_the_winner_has_seen_enough(play: Any, world: Any) -> None:
     """Winners have met a finalist's examples, which takes the calls that were kept for it."""
     study = play(Bayesian(), world(), calls=400, options={"finalist": 30}).run()
     winner = study.teleprompter.finalize(study.state).ranking[0]
@@ -80,7 +81,7 @@ def test_the_winner_has_seen_enough(play, world) -> None:
     assert len(study.told[winner.candidate.id]) >= 30
 
 
-def test_values_keep_their_types(play, world) -> None:
+def test_values_keep_their_types(play: Any, world: Any) -> None:
     """Options that are not text, and one-valued variables, come back as they were declared."""
     study = play(Bayesian(), world(), calls=400).run()
 
@@ -90,7 +91,7 @@ def test_values_keep_their_types(play, world) -> None:
     assert {type(values["temperature"]) for values in study.candidates} == {float}
 
 
-def test_less_can_be_better(play, world) -> None:
+def test_less_can_be_better(play: Any, world: Any) -> None:
     """Minimising the negative finds the winner of maximising, with the estimate in the metric's own unit."""
     up = play(Bayesian(), world(), calls=250).run()
     down = play(Bayesian(), world(), calls=250, direction=Direction.MINIMIZE).run()
@@ -100,7 +101,7 @@ def test_less_can_be_better(play, world) -> None:
     assert best_down.estimate == pytest.approx(-best_up.estimate)
 
 
-def test_one_score_for_everything_does_no_harm(play, world) -> None:
+def test_one_score_for_everything_does_no_harm(play: Any, world: Any) -> None:
     """Scores without any spread give finite estimates and no warning."""
     study = play(Bayesian(), world(), calls=160, constant=0.5).run()
 
@@ -108,7 +109,7 @@ def test_one_score_for_everything_does_no_harm(play, world) -> None:
     assert all(one.estimate == pytest.approx(0.5) and math.isfinite(one.deviation) for one in ranking)
 
 
-def test_constraints_are_kept(play, world) -> None:
+def test_constraints_are_kept(play: Any, world: Any) -> None:
     """What a constraint refuses is never sent out."""
     here = world()
     rule = Constraint(
@@ -124,7 +125,7 @@ def test_constraints_are_kept(play, world) -> None:
     assert all(values["temperature"] < values["steps"] for values in study.candidates)
 
 
-def test_a_space_of_one_small_choice_is_searched(play, world) -> None:
+def test_a_space_of_one_small_choice_is_searched(play: Any, world: Any) -> None:
     """Repeats are wanted under noise: two candidates share all the calls, none is replaced by a random one."""
     here = world(examples=60)
     here.space = Space([Choice("only", default="one", options=("one", "two"))])
@@ -136,7 +137,7 @@ def test_a_space_of_one_small_choice_is_searched(play, world) -> None:
     assert study.teleprompter.finalize(study.state).ranking[0].candidate.assignment["only"] == "two"
 
 
-def test_demos_are_asked_for_first(play, world) -> None:
+def test_demos_are_asked_for_first(play: Any, world: Any) -> None:
     """An empty bank is filled before anything is searched."""
     study = play(Bayesian(), world(), calls=100)
     study.step()
@@ -144,20 +145,20 @@ def test_demos_are_asked_for_first(play, world) -> None:
     assert [(type(action), action.source, action.n) for action in study.log[0]] == [(Propose, "labelled", 20)]
 
 
-def test_an_unknown_option_is_refused_with_the_nearest(play, world) -> None:
+def test_an_unknown_option_is_refused_with_the_nearest(play: Any, world: Any) -> None:
     """A typing mistake in an option never passes in silence."""
     with pytest.raises(ConfigError, match="Did you mean `reserve`"):
         play(Bayesian(), world(), calls=100, options={"reserved": 0.5})
 
 
 @pytest.mark.parametrize(("option", "value"), [("pull", 0), ("batch", 1.5), ("reserve", 2), ("demos", "some")])
-def test_a_wrong_value_of_an_option_is_refused(option, value, play, world) -> None:
+def test_a_wrong_value_of_an_option_is_refused(option: Any, value: Any, play: Any, world: Any) -> None:
     """The error names the option."""
     with pytest.raises(ConfigError, match=f"option `{option}`"):
         play(Bayesian(), world(), calls=100, options={option: value})
 
 
-def test_nothing_to_search_is_refused(play, world) -> None:
+def test_nothing_to_search_is_refused(play: Any, world: Any) -> None:
     """A space of single values is an error before anything is spent."""
     here = world()
     here.space = Space([Choice("only", default="one", options=("one",))])
@@ -166,7 +167,7 @@ def test_nothing_to_search_is_refused(play, world) -> None:
         play(Bayesian(), here, calls=100)
 
 
-def test_every_option_is_documented_with_its_default(play, world) -> None:
+def test_every_option_is_documented_with_its_default(play: Any, world: Any) -> None:
     """The class docstring lists each option, so users need not read the code."""
     import attrs
 

@@ -2,6 +2,7 @@
 
 import math
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +20,7 @@ _FREE_TO_SEARCH = pytest.mark.parametrize("kind", [Auto, RandomSearch])
 
 
 @_EVERY
-def test_the_same_seed_gives_the_same_actions(kind, play, demo) -> None:
+def test_the_same_seed_gives_the_same_actions(kind: Any, play: Any, demo: Any) -> None:
     """All randomness comes from the generator the study hands over."""
     one, other = (play(kind(), demo(3), calls=150, seed=5).run() for _ in range(2))
 
@@ -28,7 +29,7 @@ def test_the_same_seed_gives_the_same_actions(kind, play, demo) -> None:
 
 
 @_EVERY
-def test_another_seed_gives_other_actions(kind, play, demo) -> None:
+def test_another_seed_gives_other_actions(kind: Any, play: Any, demo: Any) -> None:
     """The generator is used at all."""
     one, other = (play(kind(), demo(3), calls=150, seed=seed).run() for seed in (5, 6))
 
@@ -36,7 +37,7 @@ def test_another_seed_gives_other_actions(kind, play, demo) -> None:
 
 
 @_EVERY
-def test_a_killed_study_continues_where_it_was(kind, play, demo) -> None:
+def test_a_killed_study_continues_where_it_was(kind: Any, play: Any, demo: Any) -> None:
     """Replaying any prefix of the events gives the actions an uninterrupted study takes next."""
     whole = play(kind(), demo(2), calls=150, seed=1).run()
     for killed in range(1, len(whole.log), 3):
@@ -49,7 +50,7 @@ def test_a_killed_study_continues_where_it_was(kind, play, demo) -> None:
 
 
 @_EVERY
-def test_a_state_is_never_changed_in_place(kind, play, demo) -> None:
+def test_a_state_is_never_changed_in_place(kind: Any, play: Any, demo: Any) -> None:
     """An old state, stepped again after the study went on, does what it did the first time."""
     study = play(kind(), demo(4), calls=200, seed=2)
     states = []
@@ -63,7 +64,7 @@ def test_a_state_is_never_changed_in_place(kind, play, demo) -> None:
 
 
 @_EVERY
-def test_no_more_calls_are_planned_than_there_are(kind, play, demo) -> None:
+def test_no_more_calls_are_planned_than_there_are(kind: Any, play: Any, demo: Any) -> None:
     """Whatever the limit and the number of stages, the study has nothing to refuse."""
 
     @given(calls=st.integers(0, 250), stages=st.integers(1, 3), examples=st.integers(1, 60))
@@ -77,7 +78,7 @@ def test_no_more_calls_are_planned_than_there_are(kind, play, demo) -> None:
 
 
 @_EVERY
-def test_the_baseline_is_candidate_zero(kind, play, demo) -> None:
+def test_the_baseline_is_candidate_zero(kind: Any, play: Any, demo: Any) -> None:
     """The first evaluation is of the program as declared."""
     study = play(kind(), demo(1), calls=200).run()
     first = next(action for actions in study.log for action in actions if isinstance(action, Evaluate))
@@ -87,7 +88,7 @@ def test_the_baseline_is_candidate_zero(kind, play, demo) -> None:
 
 
 @_EVERY
-def test_all_candidates_take_the_examples_in_one_order(kind, play, demo) -> None:
+def test_all_candidates_take_the_examples_in_one_order(kind: Any, play: Any, demo: Any) -> None:
     """Any two candidates share the examples of the shorter, so they can be compared."""
     study = play(kind(), demo(1), calls=300).run()
     met: dict[str, list[str]] = {}
@@ -98,7 +99,7 @@ def test_all_candidates_take_the_examples_in_one_order(kind, play, demo) -> None
 
 
 @_EVERY
-def test_siblings_see_the_same_examples_for_nothing(kind, play, demo) -> None:
+def test_siblings_see_the_same_examples_for_nothing(kind: Any, play: Any, demo: Any) -> None:
     """Candidates that differ only in calibration are evaluated together, and the later ones cost no call."""
     study = play(kind(), demo(1), calls=300).run()
     space = study.space
@@ -115,7 +116,7 @@ def test_siblings_see_the_same_examples_for_nothing(kind, play, demo) -> None:
 
 
 @_EVERY
-def test_siblings_that_cost_calls_are_left_alone(kind, play, demo) -> None:
+def test_siblings_that_cost_calls_are_left_alone(kind: Any, play: Any, demo: Any) -> None:
     """Without a journal by request the search notices at once, and stays within its calls."""
     study = play(kind(), demo(1), calls=300, journalling="by candidate").run()
 
@@ -124,7 +125,7 @@ def test_siblings_that_cost_calls_are_left_alone(kind, play, demo) -> None:
 
 
 @_EVERY
-def test_nothing_to_tell_apart_does_no_harm(kind, play, demo) -> None:
+def test_nothing_to_tell_apart_does_no_harm(kind: Any, play: Any, demo: Any) -> None:
     """Where all candidates are equally good, the ranking is finite and the winner is not praised for its luck."""
     errors = []
     for seed in range(4):
@@ -139,7 +140,7 @@ def test_nothing_to_tell_apart_does_no_harm(kind, play, demo) -> None:
 
 
 @_FREE_TO_SEARCH
-def test_one_score_for_everything_does_no_harm(kind, play, mixed) -> None:
+def test_one_score_for_everything_does_no_harm(kind: Any, play: Any, mixed: Any) -> None:
     """Scores without any spread leave nothing to divide by."""
     study = play(kind(), mixed(1), calls=120, score=lambda _: 0.25).run()
 
@@ -148,7 +149,7 @@ def test_one_score_for_everything_does_no_harm(kind, play, mixed) -> None:
 
 @_FREE_TO_SEARCH
 @pytest.mark.parametrize("unit", [1.0, 1000.0])
-def test_graded_scores_are_told_in_their_own_unit(kind, unit, play, mixed) -> None:
+def test_graded_scores_are_told_in_their_own_unit(kind: Any, unit: Any, play: Any, mixed: Any) -> None:
     """The estimate of the winner lies among the scores that were given."""
     study = play(kind(), mixed(1), calls=200, score=lambda value: unit * (3.0 + 0.5 * value)).run()
 
@@ -157,7 +158,7 @@ def test_graded_scores_are_told_in_their_own_unit(kind, unit, play, mixed) -> No
 
 
 @_FREE_TO_SEARCH
-def test_less_can_be_better(kind, play, mixed) -> None:
+def test_less_can_be_better(kind: Any, play: Any, mixed: Any) -> None:
     """Minimising errors finds the winner of maximising hits."""
     from elixirml.contracts import Direction
 
@@ -170,7 +171,7 @@ def test_less_can_be_better(kind, play, mixed) -> None:
 
 
 @_FREE_TO_SEARCH
-def test_what_has_one_value_keeps_it(kind, play, mixed) -> None:
+def test_what_has_one_value_keeps_it(kind: Any, play: Any, mixed: Any) -> None:
     """A variable with a single value is no dimension of the search."""
     study = play(kind(), mixed(1), calls=160).run()
 
@@ -179,7 +180,7 @@ def test_what_has_one_value_keeps_it(kind, play, mixed) -> None:
 
 
 @_EVERY
-def test_examples_that_never_come_back_are_not_waited_for(kind, play, demo) -> None:
+def test_examples_that_never_come_back_are_not_waited_for(kind: Any, play: Any, demo: Any) -> None:
     """Outcomes lost to the infrastructure are missing, and the search still ends with a ranking."""
     world = demo(1)
     study = play(kind(), world, calls=200, lost=frozenset(world.examples[3:6])).run()
@@ -188,7 +189,7 @@ def test_examples_that_never_come_back_are_not_waited_for(kind, play, demo) -> N
 
 
 @_EVERY
-def test_losing_every_example_ends_the_search(kind, play, demo) -> None:
+def test_losing_every_example_ends_the_search(kind: Any, play: Any, demo: Any) -> None:
     """A study that tells of no outcome at all gets an end and an empty ranking."""
     world = demo(1)
     study = play(kind(), world, calls=200, lost=frozenset(world.examples)).run()
@@ -197,7 +198,7 @@ def test_losing_every_example_ends_the_search(kind, play, demo) -> None:
 
 
 @_EVERY
-def test_a_study_that_refuses_everything_is_left(kind, play, demo) -> None:
+def test_a_study_that_refuses_everything_is_left(kind: Any, play: Any, demo: Any) -> None:
     """Refusals end the search after a few attempts; nothing was spent and nothing is ranked."""
     study = play(kind(), demo(1), calls=200, journalling="refusing").run(steps=30)
 
@@ -206,7 +207,7 @@ def test_a_study_that_refuses_everything_is_left(kind, play, demo) -> None:
 
 
 @_EVERY
-def test_the_search_ends_without_a_limit(kind, play, demo) -> None:
+def test_the_search_ends_without_a_limit(kind: Any, play: Any, demo: Any) -> None:
     """Calls without limit do not mean a search without end."""
     options = {"pull": 12, "pulls": 50} if kind is Auto else {"pull": 12}
     study = play(kind(), demo(1, examples=12), calls=None, options=options).run(steps=200)
@@ -216,14 +217,14 @@ def test_the_search_ends_without_a_limit(kind, play, demo) -> None:
 
 
 @_EVERY
-def test_no_examples_are_refused(kind, play, demo) -> None:
+def test_no_examples_are_refused(kind: Any, play: Any, demo: Any) -> None:
     """There is nothing to race on: the error says so before anything is spent."""
     with pytest.raises(ConfigError, match="no examples to race on"):
         play(kind(), demo(1, examples=0), calls=100)
 
 
 @_FREE_TO_SEARCH
-def test_nothing_to_search_is_refused(kind, play, mixed) -> None:
+def test_nothing_to_search_is_refused(kind: Any, play: Any, mixed: Any) -> None:
     """A space without a searchable variable is an error that names what is held fast."""
     world = mixed(1)
     world.space = Space([Choice("only", default="one", options=("one",))])
@@ -233,7 +234,7 @@ def test_nothing_to_search_is_refused(kind, play, mixed) -> None:
 
 
 @_EVERY
-def test_an_unknown_option_is_refused_with_the_nearest(kind, play, demo) -> None:
+def test_an_unknown_option_is_refused_with_the_nearest(kind: Any, play: Any, demo: Any) -> None:
     """A typing mistake in an option never passes in silence."""
     with pytest.raises(ConfigError, match="has no option `pul`") as caught:
         play(kind(), demo(1), calls=100, options={"pul": 5})
@@ -243,14 +244,14 @@ def test_an_unknown_option_is_refused_with_the_nearest(kind, play, demo) -> None
 
 @_EVERY
 @pytest.mark.parametrize("value", [0, -3, 2.5, True, "ten", None])
-def test_a_wrong_value_of_an_option_is_refused(kind, value, play, demo) -> None:
+def test_a_wrong_value_of_an_option_is_refused(kind: Any, value: Any, play: Any, demo: Any) -> None:
     """The error names the option, the value and what was expected."""
     with pytest.raises(ConfigError, match=r"option `pull` of the teleprompter is .* a whole number from 1"):
         play(kind(), demo(1), calls=100, options={"pull": value})
 
 
 @_EVERY
-def test_every_option_is_documented_with_its_default(kind, play, demo) -> None:
+def test_every_option_is_documented_with_its_default(kind: Any, play: Any, demo: Any) -> None:
     """The class docstring lists each option, so users need not read the code."""
     import attrs
 
@@ -262,7 +263,7 @@ def test_every_option_is_documented_with_its_default(kind, play, demo) -> None:
 
 
 @_EVERY
-def test_demo_banks_that_are_empty_are_filled_first(kind, play, demo) -> None:
+def test_demo_banks_that_are_empty_are_filled_first(kind: Any, play: Any, demo: Any) -> None:
     """The first step of a study with training rows asks for demos, and at most for as many rows as there are."""
     study = play(kind(), demo(1, bank=20), calls=200)
     study.step()
@@ -272,7 +273,9 @@ def test_demo_banks_that_are_empty_are_filled_first(kind, play, demo) -> None:
 
 @_FREE_TO_SEARCH
 @pytest.mark.parametrize(("stages", "source"), [(1, "labelled"), (2, "bootstrapped")])
-def test_rows_are_demos_only_of_programs_with_one_stage(kind, stages, source, play, demo) -> None:
+def test_rows_are_demos_only_of_programs_with_one_stage(
+    kind: Any, stages: Any, source: Any, play: Any, demo: Any
+) -> None:
     """Labelled rows hold the outputs of a single stage; more need traces, within a fifth of the calls."""
     study = play(kind(), demo(1), calls=300, stages=stages)
     study.step()
@@ -283,7 +286,7 @@ def test_rows_are_demos_only_of_programs_with_one_stage(kind, stages, source, pl
 
 
 @_FREE_TO_SEARCH
-def test_demos_can_be_declined(kind, play, demo) -> None:
+def test_demos_can_be_declined(kind: Any, play: Any, demo: Any) -> None:
     """With `demos="none"` an empty bank stays empty and everything else is searched."""
     study = play(kind(), demo(1), calls=150, options={"demos": "none"}).run()
 

@@ -1,6 +1,7 @@
 """Successive halving: the schedule, and who goes on."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -25,10 +26,10 @@ def test_a_stage_more_halves_the_field() -> None:
     assert two < one
 
 
-def test_the_better_half_goes_on(play, two_way) -> None:
+def test_the_better_half_goes_on(play: Any, two_way: Any) -> None:
     """Every round has half as many candidates, and those that score best are among them."""
     world = two_way(1, examples=80)
-    order = {}
+    order: dict[str, float] = {}
     study = play(RandomSearch(), world, calls=4000, options={"candidates": 16})
     # Scores without luck: the truth itself, so that the order is known.
     world.outcomes = lambda key, request, logit: (order.setdefault(key, logit),) * 80
@@ -42,7 +43,7 @@ def test_the_better_half_goes_on(play, two_way) -> None:
     assert study.proposal.ranking[0].candidate == best
 
 
-def test_candidates_differ_in_demos_only(play, demo) -> None:
+def test_candidates_differ_in_demos_only(play: Any, demo: Any) -> None:
     """Few-shot search leaves everything but the demos as declared, and tries several sizes and none."""
     study = play(BootstrapFewshot(), demo(1), calls=420).run()
     declared = {path: value for path, value in study.world.space.defaults().items() if path != "demos"}
@@ -56,7 +57,7 @@ def test_candidates_differ_in_demos_only(play, demo) -> None:
 
 
 @pytest.mark.parametrize("source", ["labelled", "bootstrapped"])
-def test_the_source_of_demos_can_be_chosen(source, play, demo) -> None:
+def test_the_source_of_demos_can_be_chosen(source: Any, play: Any, demo: Any) -> None:
     """The proposal asks for what the option says."""
     study = play(BootstrapFewshot(), demo(1), calls=420, options={"source": source})
     study.step()
@@ -64,13 +65,13 @@ def test_the_source_of_demos_can_be_chosen(source, play, demo) -> None:
     assert [action.source for action in study.log[0]] == [source]
 
 
-def test_an_unknown_source_is_refused_with_the_nearest(play, demo) -> None:
+def test_an_unknown_source_is_refused_with_the_nearest(play: Any, demo: Any) -> None:
     """A typing mistake in a value is answered like one in a name."""
     with pytest.raises(ConfigError, match="Did you mean `labelled`"):
         play(BootstrapFewshot(), demo(1), calls=420, options={"source": "labeled"})
 
 
-def test_few_shot_search_needs_demos(play, mixed) -> None:
+def test_few_shot_search_needs_demos(play: Any, mixed: Any) -> None:
     """A program that takes no demos is refused with what to choose instead."""
     world = mixed(1)
     world.space = Space([Choice("strategy", default="direct", options=("direct", "vote"))])

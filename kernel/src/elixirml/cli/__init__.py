@@ -7,4 +7,4 @@ def main() -> None:
     """Run the command line; the entry point of the `elixirml` script."""
     from elixirml.cli.app import elixirml
 
-    elixirml()
+    elixirml(prog_name="elixirml")

@@ -1,33 +1,21 @@
-"""The top command: finds verbs, turns errors into messages and exit codes.
+"""The top command: finds verbs, and turns what goes wrong in them into messages and exit codes.
 
 Help and the list of verbs import no plugin: built-in verbs are in a table, and those of plugins are found by the
 metadata of the entry-point group `elixirml.commands`.
-
-Exit codes: 0 done, 1 a check failed, 2 the user's input is at fault, 3 a model or plugin failed, 130 interrupted.
 """
 
-import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import click
 
 from elixirml import __version__
-from elixirml.errors import (
-    AssertionFailed,
-    BudgetExceeded,
-    ConfigError,
-    DeclarationError,
-    ElixirError,
-    PluginMissing,
-    StateError,
-    ValidationError,
-    did_you_mean,
-)
+from elixirml.cli.failures import report
+from elixirml.errors import ConfigError, PluginFailed, PluginIncompatible, did_you_mean
 
-__all__ = ["COMMANDS_GROUP", "elixirml", "exit_code"]
+__all__ = ["COMMANDS_GROUP", "elixirml"]
 
 COMMANDS_GROUP: Final = "elixirml.commands"
 
@@ -40,25 +28,13 @@ _VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "plugins": ("elixirml.cli.plugins:plugins", "List, check, enable and disable plugins."),
 }
 
-_USER_ERRORS = (ConfigError, DeclarationError, ValidationError, StateError, PluginMissing)
-_FAILED_CHECKS = (AssertionFailed, BudgetExceeded)
-
-
-def exit_code(error: BaseException) -> int:
-    """Return the exit code of an error."""
-    if isinstance(error, KeyboardInterrupt):
-        return 130
-    if isinstance(error, _FAILED_CHECKS):
-        return 1
-    return 2 if isinstance(error, _USER_ERRORS) else 3
-
 
 class _Verbs(click.Group):
     """Built-in verbs and those of plugins, each imported when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         _ = ctx
-        return [*_VERBS, *(name for name, _ in _offered() if name not in _VERBS)]
+        return list(dict.fromkeys([*_VERBS, *(name for name, _ in _offered())]))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         _ = ctx
@@ -86,11 +62,26 @@ class _Verbs(click.Group):
             with formatter.section("Verbs of plugins"):
                 formatter.write_dl(offered)
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def main(  # type: ignore[override]  # click's own positional parameters after `prog_name` are of no use here
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        *,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the command line; what goes wrong becomes a message and an exit code, unless an embedder wants it."""
+        arguments = sys.argv[1:] if args is None else list(args)
         try:
-            return super().invoke(ctx)
-        except (ElixirError, KeyboardInterrupt) as error:
-            _fail(error)
+            extra.setdefault("obj", arguments)
+            code: object = super().main(arguments, prog_name, standalone_mode=False, **extra)
+        except (Exception, KeyboardInterrupt) as error:
+            if not standalone_mode:
+                raise
+            code = report(error, as_json="--json" in arguments)
+        if not standalone_mode:
+            return code
+        sys.exit(code if isinstance(code, int) else 0)
 
 
 def _imported(target: str) -> click.Command:
@@ -127,34 +118,27 @@ def _allowed() -> set[str] | None:
 
 
 def _loaded(entry: Any) -> click.Command:
+    origin = _origin(entry)
     try:
         command = entry.load()
-    except Exception as error:
-        raise click.ClickException(
-            f"The verb `{entry.name}` of {_origin(entry)} cannot be loaded: {type(error).__name__}: {error}\n"
-            f"  Mend it: pip install --upgrade --force-reinstall {_origin(entry)}"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a module that ends the process must not do so without a word
+        raise PluginFailed(
+            f"The verb `{entry.name}` of {origin} cannot be loaded: {type(error).__name__}: {error}",
+            hint=f"pip install --upgrade --force-reinstall {origin}, or elixirml plugins disable {origin}",
         ) from error
     if not isinstance(command, click.Command):
-        raise click.ClickException(f"The verb `{entry.name}` of {_origin(entry)} is not a command.")
+        raise PluginIncompatible(
+            f"The verb `{entry.name}` of {origin} is not a command.", hint=f"elixirml plugins disable {origin}"
+        )
     return command
-
-
-def _fail(error: BaseException) -> NoReturn:
-    if isinstance(error, KeyboardInterrupt):
-        click.echo("Interrupted. Nothing scored so far is lost.", err=True)
-        sys.exit(130)
-    code = getattr(error, "code", "error")
-    click.echo(f"{type(error).__name__} [{code}]: {error}", err=True)
-    if "--json" in sys.argv:
-        message, hint = getattr(error, "message", str(error)), getattr(error, "hint", None)
-        click.echo(json.dumps({"error": {"code": code, "message": message, "hint": hint}}, ensure_ascii=False))
-    sys.exit(exit_code(error))
 
 
 @click.command(
     cls=_Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Example: elixirml optimize qa.py:QA --train train.jsonl --budget calls=600 --out qa.json",
+    epilog="Example: elixirml optimize qa.py:QA --train train.jsonl --out qa.json",
 )
 @click.version_option(__version__, prog_name="elixirml")
 def elixirml() -> None:

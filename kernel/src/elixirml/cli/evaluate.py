@@ -1,6 +1,8 @@
 """`elixirml evaluate`: a program on data."""
 
 import sys
+from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -15,19 +17,21 @@ from elixirml.cli.options import (
     seed_option,
     set_option,
 )
-from elixirml.cli.output import print_json, score, table
+from elixirml.cli.output import aside, counted, print_json, score, table, usage_text
 from elixirml.cli.progress import RowProgress
-from elixirml.cli.references import resolved_program, with_set_values
-from elixirml.contracts.metric import Metric
+from elixirml.cli.references import check_models, resolved_program, with_set_values
+from elixirml.contracts.metric import Example, Metric
 from elixirml.doors import BlockingKernel
 from elixirml.errors import BudgetExceeded
 from elixirml.runtime.budget import Budget
+from elixirml.runtime.kernel import Kernel
+from elixirml.studies.data import examples_of
 from elixirml.studies.evaluation import Evaluation, metrics_of
 
 __all__ = ["evaluate"]
 
 
-@click.command(epilog="Example: elixirml evaluate qa.py:QA --data test.jsonl --metric exact_match --metric latency")
+@click.command(epilog="Example: elixirml evaluate qa.py:QA --data test.jsonl --metric f1")
 @program_arguments
 @click.option("--data", metavar="FILE", required=True, help="JSON lines, JSON or CSV; or NAME:SPLIT of a named set.")
 @click.option("--metric", "metrics", multiple=True, help="What to score; repeatable [default: exact_match].")
@@ -57,44 +61,49 @@ def evaluate(
     quiet: bool,
 ) -> None:
     """Score PROGRAM on data, with intervals; every fault is kept and counted."""
-    made = resolved_program(program, declared)
-    kernel = opened(home=home, model=model, quiet=quiet)
-    made = with_set_values(kernel, made, values)
-    names = metrics or ("exact_match",)
-    progress = RowProgress(quiet=quiet)
-    stopped: BudgetExceeded | None = None
+    names = tuple(dict.fromkeys(metrics)) or ("exact_match",)
+    with aside():
+        made = resolved_program(program, declared)
+        kernel = opened(home=home, model=model, quiet=quiet)
+        made = with_set_values(kernel, made, values)
+        judges = metrics_of(kernel, names)
+        check_models(kernel, made)
+        examples = examples_of(data, kernel.compile(made), kernel.plugins.registry, limit=limit)
+        progress = RowProgress(quiet=quiet, total=repeats * len(examples))
+        found, stopped = _evaluated(
+            kernel, made, examples, progress, metrics=names, repeats=repeats, budget=budget, seed=seed
+        )
+    if as_json:
+        print_json({**found.to_json(), "stopped": stopped})
+    else:
+        _print(found, judges)
+    if stopped is not None:
+        click.echo(
+            f"Stopped early: {stopped}\n  The means are of the {counted(len(found.rows), 'row')} finished.", err=True
+        )
+        sys.exit(1)
+
+
+def _evaluated(
+    kernel: Kernel, program: Any, examples: Sequence[Example], progress: RowProgress, **settings: Any
+) -> tuple[Evaluation, str | None]:
+    """Return what was found, and why it ended early if it did."""
     with BlockingKernel(kernel) as door:
         try:
-            found = door.evaluate(
-                made,
-                data,
-                metrics=names,
-                repeats=repeats,
-                budget=budget,
-                seed=seed,
-                limit=limit,
-                on_row=progress.row,
-            )
+            return door.evaluate(program, examples, on_row=progress.row, **settings), None
         except BudgetExceeded as error:
             if not isinstance(error.partial, Evaluation):
                 raise
-            stopped, found = error, error.partial
+            return error.partial, error.message
         finally:
             progress.close()
-    if as_json:
-        print_json(found.to_json())
-    else:
-        _print(found, metrics_of(kernel, names))
-    if stopped is not None:
-        click.echo(f"stopped early: {stopped.message} The table is of the {len(found.rows)} rows finished.", err=True)
-        sys.exit(1)
 
 
 def _print(found: Evaluation, metrics: dict[str, Metric]) -> None:
     rows = [[name, score(each, unit=metrics[name].unit), str(each.n)] for name, each in found.metrics.items()]
-    click.echo(table(rows, header=["metric", "mean (95 % interval)", "n"]))
+    click.echo(table(rows, header=["metric", "mean (95 % interval)", "n"]) if rows else "No example was finished.")
     for code, count in found.faults.items():
-        example = next(row for row in found.rows if row.fault == code)
-        click.echo(f"{count} x fault `{code}`, first in {example.example}: {(example.message or '').splitlines()[0]}")
-    usage = found.usage
-    click.echo(f"{usage.calls} calls, {usage.tokens_in} + {usage.tokens_out} tokens, {found.seconds:.1f} s")
+        first = next(row for row in found.rows if row.fault == code)
+        words = (first.message or "no message").splitlines()[0]
+        click.echo(f"{counted(count, 'fault')} `{code}`, first in {first.example}: {words}")
+    click.echo(usage_text(found.usage, seconds=found.seconds))

@@ -1,12 +1,14 @@
 """`elixirml optimize`: a program's variables, tuned on data."""
 
 import json
-import sys
+import os
+import shlex
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
+from elixirml.cli.failures import Interrupted
 from elixirml.cli.options import (
     budget_option,
     home_option,
@@ -18,23 +20,24 @@ from elixirml.cli.options import (
     seed_option,
     set_option,
 )
-from elixirml.cli.output import print_json, score, table, value_text
+from elixirml.cli.output import aside, counted, print_json, score, table, value_text
 from elixirml.cli.progress import StudyProgress
-from elixirml.cli.references import resolved_program, with_set_values
+from elixirml.cli.references import check_models, resolved_program, with_set_values
 from elixirml.contracts.metric import Direction
 from elixirml.doors import BlockingKernel
 from elixirml.errors import ConfigError
 from elixirml.files import write_atomically
+from elixirml.identity import Json
 from elixirml.runtime.budget import Budget
 from elixirml.runtime.kernel import Kernel
 from elixirml.studies.evaluation import metrics_of
 from elixirml.studies.page import study_page
-from elixirml.studies.report import StudyReport
+from elixirml.studies.report import StudyReport, Verdict
 
 __all__ = ["optimize", "print_report"]
 
 
-@click.command(epilog="Example: elixirml optimize qa.py:QA --train train.jsonl --budget calls=600 --out qa.json")
+@click.command(epilog="Example: elixirml optimize qa.py:QA --train train.jsonl --out qa.json")
 @program_arguments
 @click.option("--train", metavar="FILE", required=True, help="Labelled rows; split into demos, race and confirmation.")
 @click.option("--metric", default="exact_match", show_default=True, help="What to optimize.")
@@ -74,34 +77,37 @@ def optimize(
     quiet: bool,
 ) -> None:
     """Tune PROGRAM's variables on labelled rows, and confirm the winner on rows nobody has seen."""
-    made = resolved_program(program, declared)
-    for path in filter(None, (out, report)):
-        _writable(Path(path))
-    kernel = opened(home=home, model=model, quiet=quiet)
-    made = with_set_values(kernel, made, values)
-    minimize = metrics_of(kernel, [metric])[metric].direction is Direction.MINIMIZE
-    progress = StudyProgress(quiet=quiet, minimize=minimize)
-    kernel.events.add(progress)
-    try:
-        with BlockingKernel(kernel) as door:
-            found = door.optimize(
-                made,
-                train,
-                metric=metric,
-                teleprompter=teleprompter,
-                budget=budget,
-                seed=seed,
-                options=_settings(options),
-                free=free,
-                freeze=freeze,
-                resume=resume,
-            )
-    except KeyboardInterrupt:
-        progress.close()
-        click.echo("Interrupted. Nothing scored so far is lost: run the same command with --resume.", err=True)
-        sys.exit(130)
-    finally:
-        progress.close()
+    with aside():
+        made = resolved_program(program, declared)
+        for path in filter(None, (out, report)):
+            _check_writable(Path(path))
+        settings = _settings(options)
+        kernel = opened(home=home, model=model, quiet=quiet)
+        made = with_set_values(kernel, made, values)
+        check_models(kernel, made)
+        minimize = metrics_of(kernel, [metric])[metric].direction is Direction.MINIMIZE
+        progress = StudyProgress(quiet=quiet, minimize=minimize)
+        kernel.events.add(progress)
+        try:
+            with BlockingKernel(kernel) as door:
+                found = door.optimize(
+                    made,
+                    train,
+                    metric=metric,
+                    teleprompter=teleprompter,
+                    budget=budget,
+                    seed=seed,
+                    options=settings,
+                    free=free,
+                    freeze=freeze,
+                    resume=resume,
+                )
+        except KeyboardInterrupt:
+            if not progress.begun:
+                raise
+            raise Interrupted(f"Nothing scored so far is lost. Go on with: {_resuming()}") from None
+        finally:
+            progress.close()
     saved = None if out is None else str(found.best.save(out))
     if report is not None:
         write_atomically(Path(report), study_page(found))
@@ -111,11 +117,20 @@ def optimize(
         print_report(found, kernel, saved=saved, page=report)
 
 
-def _writable(path: Path) -> None:
-    if not path.absolute().parent.is_dir():
-        raise ConfigError(
-            f"There is no folder {path.absolute().parent} to write {path.name} in.", hint="Make it first."
-        )
+def _check_writable(path: Path) -> None:
+    """Refuse a place that nothing can be written to now rather than after the search."""
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise ConfigError(f"There is no folder {folder} to write {path.name} in.", hint=f"mkdir -p {folder}")
+    if not os.access(folder, os.W_OK):
+        raise ConfigError(f"The folder {folder} cannot be written, so {path.name} cannot be kept in it.")
+
+
+def _resuming() -> str:
+    """Return the command that goes on with this study."""
+    context = click.get_current_context()
+    given = cast("list[str] | None", context.find_root().obj) or [context.info_name or "optimize", "..."]
+    return shlex.join(["elixirml", *(each for each in given if each != "--resume"), "--resume"])
 
 
 def _settings(options: tuple[str, ...]) -> dict[str, Any]:
@@ -135,18 +150,17 @@ def print_report(found: StudyReport, kernel: Kernel, *, saved: str | None = None
     """Print what a study found: scores, verdict, which variables mattered, what changed."""
     unit = metrics_of(kernel, [found.metric])[found.metric].unit
     seen = f"{found.metric}, 95 % interval"
-    rows = [
-        ["as declared", score(found.baseline, unit=unit), str(found.baseline.n)],
-        ["tuned", score(found.tuned, unit=unit), str(found.tuned.n)],
-    ]
+    rows = [["as declared", score(found.baseline, unit=unit), str(found.baseline.n)]]
+    if found.verdict is not Verdict.BASELINE_KEPT:
+        rows.append(["tuned", score(found.tuned, unit=unit), str(found.tuned.n)])
     click.echo(table(rows, header=["program", seen, "examples"]))
     compared = found.comparison
     reason = "" if compared is None else f" (p = {compared.p_value:.2g}, {compared.wins} won, {compared.losses} lost)"
     click.echo(f"verdict: {click.style(str(found.verdict), bold=True)}{reason}")
     click.echo(
-        f"{found.search_calls} calls in search, {found.confirm_calls} in confirmation"
+        f"{counted(found.search_calls, 'call')} in search, {found.confirm_calls} in confirmation"
         f"{f', {found.reused_calls} of them from the ledger' if found.reused_calls else ''}; "
-        f"{len(found.candidates)} candidates; {found.seconds:.0f} s; ended: {found.stop}"
+        f"{counted(len(found.candidates), 'candidate')}; {found.seconds:.0f} s; ended: {found.stop}"
     )
     if found.effects:
         click.echo("\nwhich variables mattered")
@@ -156,21 +170,18 @@ def print_report(found: StudyReport, kernel: Kernel, *, saved: str | None = None
                 header=["variable", "share of the spread", "best value"],
             )
         )
-    changed = found.best.assignment
-    if str(found.verdict) == "confirmed":
+    if found.verdict is Verdict.CONFIRMED:
         click.echo("\nvalues of the tuned program")
-        shown = [[path, _shown(value)] for path, value in sorted(changed.items())]
+        shown = [[path, _shown(value)] for path, value in sorted(found.best.assignment.items())]
         click.echo(table(shown, header=["variable", "value"]))
     for note in found.notes:
         click.echo(f"note: {note}")
     if saved is not None:
-        click.echo(f"saved: {saved}")
+        what = "the tuned program" if found.verdict is Verdict.CONFIRMED else "the program as declared"
+        click.echo(f"saved: {saved} ({what})")
     if page is not None:
         click.echo(f"report: {page}")
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
-        entries: list[str] = value
-        return f"{len(entries)} entries"
-    return value_text(value)
+def _shown(value: Json) -> str:
+    return f"{len(value)} entries" if isinstance(value, list) and value else value_text(value)

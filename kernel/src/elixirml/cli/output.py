@@ -1,18 +1,41 @@
 """What verbs print: tables, numbers with their intervals, JSON."""
 
+import contextlib
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+import re
+import sys
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any, Final
 
 import click
 
 from elixirml.contracts.language_model import ModelRequest
+from elixirml.contracts.usage import Usage
 from elixirml.identity import Json
 from elixirml.studies.statistics import Interval
 
-__all__ = ["print_json", "request_text", "score", "table", "value_text"]
+__all__ = ["aside", "counted", "print_json", "request_text", "score", "table", "usage_text", "value_text"]
 
-_WIDEST = 60
+_WIDEST: Final = 60
+_NUMBER: Final = re.compile(r"-|-?[0-9.]+([eE][+-]?[0-9]+)?( ?(%|s|ms))?")
+
+
+@contextlib.contextmanager
+def aside() -> Generator[None]:
+    """Send what programs and plugins print to standard error: standard output holds the answer and nothing else."""
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 call`, `2 calls`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def usage_text(usage: Usage, *, seconds: float) -> str:
+    """Return what was used, in a line."""
+    tokens = f"{usage.tokens_in} tokens in, {usage.tokens_out} out"
+    return f"{counted(usage.calls, 'call')}, {tokens}, {seconds:.{2 if seconds < 10 else 0}f} s"
 
 
 def print_json(data: Mapping[str, Json]) -> None:
@@ -32,13 +55,17 @@ def score(found: Interval, *, unit: str = "fraction") -> str:
 
 
 def table(rows: Sequence[Sequence[str]], *, header: Sequence[str]) -> str:
-    """Return a plain text table; columns of numbers are right-aligned by their header's own width."""
-    lines = [list(header), *[[_clipped(cell) for cell in row] for row in rows]]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    rule = ["-" * width for width in widths]
+    """Return a plain text table: one line a row, long cells clipped, columns of numbers aligned at their right."""
+    body = [[_clipped(cell) for cell in row] for row in rows]
+    columns = list(zip(header, *body, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    numbers = [bool(body) and all(_NUMBER.fullmatch(cell) for cell in column[1:]) for column in columns]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in (lines[0], rule, *lines[1:])
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, numbers, strict=True)
+        ).rstrip()
+        for line in (header, ["-" * width for width in widths], *body)
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from elixirml.cli.output import counted
 from elixirml.contracts.observer import Event
 from elixirml.studies.ledger import Row
 
@@ -28,7 +29,7 @@ class Line:
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
         self._live = sys.stderr.isatty()
-        self._drawn = 0.0
+        self._drawn = 0.0 if self._live else monotonic()
         self._open = False
 
     def show(self, text: str) -> None:
@@ -73,8 +74,10 @@ class RowProgress:
         self._rows += 1
         self._sum += next(iter(row.scores.values()), 0.0)
         self._faults += row.fault is not None
-        done = f"{bar(self._rows, self._total)} {self._rows}/{self._total}" if self._total else f"{self._rows} rows"
-        faults = f", {self._faults} faults" if self._faults else ""
+        done = (
+            f"{bar(self._rows, self._total)} {self._rows}/{self._total}" if self._total else counted(self._rows, "row")
+        )
+        faults = f", {counted(self._faults, 'fault')}" if self._faults else ""
         self._line.show(f"{self._title}  {done}  mean {self._sum / self._rows:.3f}{faults}")
 
     def close(self) -> None:
@@ -83,7 +86,11 @@ class RowProgress:
 
 
 class StudyProgress:
-    """Watches a study: phase, calls, candidates, the best so far."""
+    """Watches a study: phase, calls, candidates, the best so far.
+
+    Attributes:
+        begun: Whether there is a study yet: something to resume.
+    """
 
     def __init__(self, *, quiet: bool = False, minimize: bool = False) -> None:
         self._line = Line(quiet=quiet)
@@ -91,9 +98,12 @@ class StudyProgress:
         self._best: tuple[float, int] | None = None
         self._phase = "search"
         self._calls = 0
+        self._examples = 0
+        self.begun = False
 
     def notify(self, event: Event) -> None:
         """Take note of one event."""
+        self.begun = self.begun or event.name.startswith("study")
         match event.name:
             case "study.phase":
                 self._phases(event.data)
@@ -104,17 +114,22 @@ class StudyProgress:
             case "study.trial":
                 self._trial(event.data)
             case "model.end" if self._phase == "confirm":
-                self._calls += 1
-                self._line.show(f"confirm  {self._calls} calls on examples nobody has seen")
+                self._confirmed()
             case _:
                 pass
+
+    def _confirmed(self) -> None:
+        if not self._calls:
+            self._line.say(f"confirming on {self._examples} examples nobody has seen")
+        self._calls += 1
+        self._line.show(f"confirm  {counted(self._calls, 'call')} on examples nobody has seen")
 
     def _phases(self, data: Any) -> None:
         self._phase = data["phase"]
         if self._phase == "search" and data["calls"] is not None:
             self._line.say(f"searching with {data['calls'] - data['confirm']} calls, {data['confirm']} kept to confirm")
-        elif self._phase == "confirm" and data["examples"]:
-            self._line.say(f"confirming on {data['examples']} examples nobody has seen")
+        elif self._phase == "confirm":
+            self._examples = data["examples"]
 
     def _trial(self, data: Any) -> None:
         mean, n = float(data["mean"]), int(data["n"])
@@ -123,8 +138,12 @@ class StudyProgress:
             self._best = (mean, n)
         best = f"best so far {self._best[0]:.2f} on {self._best[1]}" if self._best else "first looks"
         limit = data["limit"]
-        amount = f"{bar(data['calls'], limit)} {data['calls']}/{limit} calls" if limit else f"{data['calls']} calls"
-        self._line.show(f"search  {amount}  {data['candidates']} candidates  {best}  {data['seconds']:.0f} s")
+        amount = (
+            f"{bar(data['calls'], limit)} {data['calls']}/{limit} calls" if limit else counted(data["calls"], "call")
+        )
+        self._line.show(
+            f"search  {amount}  {counted(data['candidates'], 'candidate')}  {best}  {data['seconds']:.0f} s"
+        )
 
     def close(self) -> None:
         """Remove the live line."""

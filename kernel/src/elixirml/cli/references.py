@@ -8,17 +8,25 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from elixirml.errors import ConfigError, DeclarationError, closest, did_you_mean
+from elixirml.cli.failures import PROGRAM_MODULE, own_line
+from elixirml.errors import ConfigError, DeclarationError, ModelUnavailable, closest, did_you_mean
 from elixirml.programs.program import Program, as_program
 from elixirml.programs.stages import PredictStage
 from elixirml.programs.state import read_saved
 from elixirml.runtime.kernel import Kernel
 
-__all__ = ["resolved_program", "with_set_values"]
+__all__ = ["check_models", "resolved_program", "with_set_values"]
+
+_FORMS = "Write file.py:Class, package.module:Class, or a saved file.json with --program file.py:Class."
 
 
 def resolved_program(reference: str, declared: str | None = None) -> Program[Any, Any]:
     """Return the program a reference names.
+
+    Args:
+        reference: `file.py:Class`, `package.module:Class` or a saved JSON file; the class may be left out when there is
+            one program.
+        declared: The declaration of a saved JSON file, written in the same way.
 
     Raises:
         ConfigError: There is no such file, module or program; names the nearest.
@@ -31,7 +39,13 @@ def resolved_program(reference: str, declared: str | None = None) -> Program[Any
                 f"{reference} holds values, not a declaration.",
                 hint=f"Name the declaration too: {reference} --program file.py:Class",
             )
-        return resolved_program(declared).with_saved(read_saved(reference))
+        saved = read_saved(reference)
+        return resolved_program(declared).with_saved(saved)
+    if declared is not None:
+        raise ConfigError(
+            f"`--program {declared}` goes with a saved JSON file, and {reference} is none.",
+            hint=f"Name one of them: a declaration, or FILE.json --program {declared}.",
+        )
     target, colon, name = reference.rpartition(":")
     if not colon:
         target, name = reference, ""
@@ -46,42 +60,52 @@ def _from_file(path: Path) -> ModuleType:
         raise ConfigError(
             f"There is no file {path}.", hint=f"Did you mean {path.with_name(near)}?" if near else "Check the path."
         )
-    name = f"elixirml_program_{path.stem}"
+    name = f"{PROGRAM_MODULE}{path.stem}"
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ConfigError(f"{path} is not a Python file.")
+        raise ConfigError(f"{path} is not a Python file.", hint=_FORMS)
     module = module_from_spec(spec)
     sys.modules[name] = module
-    folder = str(path.resolve().parent)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
+    _importable(path.resolve().parent)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
-        raise DeclarationError(
-            f"{path} raised while it was read: {_last_line(error)}", code="program-raised"
-        ) from error
+    except (Exception, SystemExit) as error:
+        raise _raised(str(path), error) from error
     return module
-
-
-def _last_line(error: Exception) -> str:
-    trace, line = error.__traceback__, None
-    while trace is not None:
-        line, trace = trace.tb_lineno, trace.tb_next
-    return f"{type(error).__name__}: {error} (line {line})"
 
 
 def _from_name(name: str) -> ModuleType:
     if not all(part.isidentifier() for part in name.split(".")):
-        raise ConfigError(
-            f"`{name}` is not a program.", hint="Write file.py:Class, package.module:Class or a saved file.json."
-        )
+        raise ConfigError(f"`{name}` is not a program.", hint=_FORMS)
+    _importable(Path.cwd())
     try:
         return import_module(name)
-    except ImportError as error:
-        raise ConfigError(
-            f"The module `{name}` cannot be imported: {error}.", hint="For a file, write file.py:Class."
-        ) from error
+    except ModuleNotFoundError as error:
+        if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):
+            raise _raised(f"The module `{name}`", error) from error
+        raise ConfigError(f"There is no module `{name}`.", hint="For a file, write file.py:Class.") from error
+    except (Exception, SystemExit) as error:
+        raise _raised(f"The module `{name}`", error) from error
+
+
+def _importable(folder: Path) -> None:
+    """Let a program import what lies beside it, as `python file.py` does."""
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+
+def _raised(what: str, error: BaseException) -> DeclarationError:
+    """Return the error of a file that cannot be read, with the line of the user's own that it came to."""
+    if isinstance(error, SyntaxError):
+        return DeclarationError(
+            f"{what} is not valid Python: {error.msg}",
+            hint=f"at {error.filename}:{error.lineno}: {(error.text or '').strip()}",
+            code="program-syntax",
+        )
+    detail = f": {error}" if str(error) else ""
+    return DeclarationError(
+        f"{what} raised {type(error).__name__} while it was read{detail}", hint=own_line(error), code="program-raised"
+    )
 
 
 def _chosen(module: ModuleType, name: str, target: str) -> Program[Any, Any]:
@@ -93,9 +117,13 @@ def _chosen(module: ModuleType, name: str, target: str) -> Program[Any, Any]:
         return as_program(found)
     if len(known) == 1:
         return as_program(getattr(module, known[0]))
+    if not known:
+        raise ConfigError(
+            f"{target} holds no program.",
+            hint="Declare one: class QA(ml.Program[Inputs, Outputs]), or name a function.",
+        )
     raise ConfigError(
-        f"{target} holds {len(known) or 'no'} programs.",
-        hint=f"Name one: {target}:{known[0]}" if known else "Declare one: class QA(ml.Program[Inputs, Outputs]).",
+        f"{target} holds {len(known)} programs.", hint=f"Name one: {', '.join(f'{target}:{each}' for each in known)}"
     )
 
 
@@ -126,3 +154,20 @@ def with_set_values(kernel: Kernel, program: Program[Any, Any], values: Sequence
         return program
     space = kernel.runner(program).assigned().space
     return program.with_values(space.parse(texts))
+
+
+def check_models(kernel: Kernel, program: Program[Any, Any]) -> None:
+    """Refuse a program whose models are not there, before its data is read and its first call is made.
+
+    Raises:
+        ConfigError: A model is not known, or not installed.
+        PluginMissing: No installed plugin offers a model's provider.
+    """
+    runner = kernel.runner(program)
+    own = runner.assigned()
+    values = own.space.resolve(own.assignment)
+    for path in dict.fromkeys(node.settings["model"] for node in runner.compiled.predict_nodes()):
+        try:
+            kernel.model(str(values[path]))
+        except ModelUnavailable as error:
+            raise ConfigError(error.message, hint=error.hint, code=error.code) from error

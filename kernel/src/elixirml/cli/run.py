@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -18,8 +18,8 @@ from elixirml.cli.options import (
     seed_option,
     set_option,
 )
-from elixirml.cli.output import print_json, value_text
-from elixirml.cli.references import resolved_program, with_set_values
+from elixirml.cli.output import aside, print_json, usage_text, value_text
+from elixirml.cli.references import check_models, resolved_program, with_set_values
 from elixirml.doors import BlockingKernel
 from elixirml.errors import ConfigError
 from elixirml.identity import Json
@@ -53,24 +53,23 @@ def run(
     quiet: bool,
 ) -> None:
     """Run PROGRAM once and print its output."""
-    made = resolved_program(program, declared)
-    inputs = read_input(source)
-    kernel = opened(home=home, model=model, quiet=quiet)
-    made = with_set_values(kernel, made, values)
-    with BlockingKernel(kernel) as door:
-        result = door.run(made, inputs, budget=budget, seed=seed)
+    with aside():
+        made = resolved_program(program, declared)
+        inputs = read_input(source)
+        kernel = opened(home=home, model=model, quiet=quiet)
+        made = with_set_values(kernel, made, values)
+        check_models(kernel, made)
+        with BlockingKernel(kernel) as door:
+            result = door.run(made, inputs, budget=budget, seed=seed)
     if as_json:
         print_json(_json(result))
         return
     for name, value in result.fields.items():
         click.echo(f"{click.style(name, bold=True)}: {value_text(value)}")
-    for lapse in result.trace.lapses:
-        click.echo(f"note: {lapse.assertion}: {lapse.message} (attempt {lapse.attempt})", err=True)
     if not quiet:
-        usage = result.usage
-        click.echo(
-            f"{usage.calls} calls, {usage.tokens_in} + {usage.tokens_out} tokens, {usage.seconds:.2f} s", err=True
-        )
+        for lapse in result.trace.lapses:
+            click.echo(f"note: {lapse.assertion}: {lapse.message} (attempt {lapse.attempt})", err=True)
+        click.echo(usage_text(result.usage, seconds=result.usage.seconds), err=True)
 
 
 def read_input(source: str) -> dict[str, Any]:
@@ -83,14 +82,18 @@ def read_input(source: str) -> dict[str, Any]:
     try:
         text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"{source} cannot be read: {error.strerror}.", hint="Name a JSON file, or - .") from error
+        raise ConfigError(
+            f"{source} cannot be read: {error.strerror}.", hint="Name a JSON file, or - for standard input."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{name} is not UTF-8 text: {error.reason}.", hint="Save it as UTF-8.") from error
     try:
         data: object = json.loads(text)
     except ValueError as error:
         raise ConfigError(f"{name} is not JSON: {error}.", hint='Write for example {"question": "Where?"}.') from error
     if not isinstance(data, dict):
         raise ConfigError(f"{name} holds no JSON object.", hint='Write for example {"question": "Where?"}.')
-    return data
+    return cast("dict[str, Any]", data)
 
 
 def _json(result: Result[Any]) -> dict[str, Json]:

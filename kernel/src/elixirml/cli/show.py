@@ -4,13 +4,22 @@ from typing import Any
 
 import click
 
-from elixirml.cli.options import home_option, json_option, model_option, opened, program_arguments, set_option
-from elixirml.cli.output import print_json, request_text, table, value_text
-from elixirml.cli.references import resolved_program, with_set_values
+from elixirml.cli.options import (
+    home_option,
+    json_option,
+    model_option,
+    opened,
+    program_arguments,
+    quiet_option,
+    set_option,
+)
+from elixirml.cli.output import aside, print_json, request_text, table, value_text
+from elixirml.cli.references import check_models, resolved_program, with_set_values
 from elixirml.cli.run import read_input
 from elixirml.doors import BlockingKernel
 from elixirml.identity import Json
 from elixirml.programs.compiled import CompiledProgram
+from elixirml.runtime.kernel import Kernel
 from elixirml.runtime.runner import Runner
 from elixirml.variables import Assignment, Banked, Space, Variable
 
@@ -26,6 +35,7 @@ __all__ = ["show"]
 @model_option
 @home_option
 @json_option
+@quiet_option
 def show(
     *,
     program: str,
@@ -37,28 +47,37 @@ def show(
     model: str | None,
     home: str,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     """Show PROGRAM: the exact messages for an input, its graph, its variables. Asks no model."""
-    made = resolved_program(program, declared)
-    inputs = None if source is None else read_input(source)
-    kernel = opened(home=home, model=model)
-    made = with_set_values(kernel, made, values)
-    with BlockingKernel(kernel) as door:
+    with aside():
+        made = resolved_program(program, declared)
+        inputs = None if source is None else read_input(source)
+        kernel = opened(home=home, model=model, quiet=quiet)
+        made = with_set_values(kernel, made, values)
         runner = kernel.runner(made)
         own = runner.assigned()
-        shown = {} if inputs is None else door.call(_previewed, runner, inputs)
+        shown = {} if inputs is None else _shown(kernel, runner, inputs)
     everything = not (graph or with_space or inputs is not None)
     if as_json:
         print_json(_json(runner, own.space, own.assignment, shown))
         return
+    parts: list[str] = []
     if graph or everything:
-        click.echo(_graph(runner.compiled))
+        parts.append(_graph(runner.compiled))
     if with_space or everything:
-        click.echo(_space(own.space, own.assignment))
-    for stage, (text, _) in shown.items():
-        click.echo(f"{click.style(f'stage {stage}', bold=True)}\n\n{text}")
-    for warning in runner.compiled.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        parts.append(_space(own.space, own.assignment))
+    parts += [f"{click.style(f'stage {stage}', bold=True)}\n\n{text}" for stage, (text, _) in shown.items()]
+    click.echo("\n\n".join(parts))
+    if not quiet:
+        for warning in runner.compiled.warnings:
+            click.echo(f"warning: {warning}", err=True)
+
+
+def _shown(kernel: Kernel, runner: Runner, inputs: Any) -> dict[str, tuple[str, Json]]:
+    check_models(kernel, runner.program)
+    with BlockingKernel(kernel) as door:
+        return door.call(_previewed, runner, inputs)
 
 
 async def _previewed(runner: Runner, inputs: Any) -> dict[str, tuple[str, Json]]:

@@ -1,15 +1,17 @@
 """`elixirml studies`: what the ledger of this project knows."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import click
 
-from elixirml.cli.options import home_option, json_option
-from elixirml.cli.output import print_json, table
-from elixirml.errors import ConfigError, did_you_mean
+from elixirml.cli.options import home_option, json_option, quiet_option
+from elixirml.cli.output import counted, print_json, score, table
+from elixirml.errors import ConfigError, closest
 from elixirml.identity import Json
 from elixirml.studies.ledger import Ledger, StudyEntry
+from elixirml.studies.statistics import Interval
 
 __all__ = ["studies"]
 
@@ -43,35 +45,70 @@ def _json(entry: StudyEntry, rows: int, replies: int) -> dict[str, Json]:
 @studies.command("list", epilog="Example: elixirml studies list --json")
 @home_option
 @json_option
-def list_(*, home: str, as_json: bool) -> None:
+@quiet_option
+def list_(*, home: str, as_json: bool, quiet: bool) -> None:
     """List the studies and evaluations of this project, the newest first."""
     found = _entries(home)
     if as_json:
         print_json({"studies": [_json(*each) for each in found]})
         return
-    if not found:
-        click.echo(f"No studies in {home} yet. Start one: elixirml optimize PROGRAM --train FILE")
-        return
-    rows = [
-        [
-            entry.id,
-            entry.status,
-            datetime.fromtimestamp(entry.started).astimezone().strftime("%Y-%m-%d %H:%M"),
-            f"{entry.seconds:.0f} s",
-            str(count),
-            str((entry.result or {}).get("verdict", "-")),
+    if found:
+        rows = [
+            [entry.id, entry.status, _day(entry), f"{entry.seconds:.0f} s", str(count), _outcome(entry)]
+            for entry, count, _ in found
         ]
-        for entry, count, _ in found
-    ]
-    click.echo(table(rows, header=["study", "status", "started", "ran", "rows", "verdict"]))
+        click.echo(table(rows, header=["study", "status", "started", "ran", "rows", "outcome"]))
+    elif not quiet:
+        click.echo(f"No studies in {home} yet. Start one: elixirml optimize PROGRAM --train FILE", err=True)
 
 
-@studies.command("show", epilog="Example: elixirml studies show QA-1a2b3c4d")
-@click.argument("study")
+def _day(entry: StudyEntry) -> str:
+    return datetime.fromtimestamp(entry.started).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _outcome(entry: StudyEntry) -> str:
+    """Return a verdict, or the means of an evaluation."""
+    result = entry.result or {}
+    means = [f"{name} {found['mean']:.3g}" for name, found in result.get("metrics", {}).items()]
+    return str(result.get("verdict") or ", ".join(means) or "-")
+
+
+@studies.command("show", epilog="Example: elixirml studies show QA-1a2b3c4d --json")
+@click.argument("study", metavar="STUDY")
 @home_option
-def show(*, study: str, home: str) -> None:
-    """Show one study, as JSON: what was asked, and what was found."""
+@json_option
+@quiet_option
+def show(*, study: str, home: str, as_json: bool, quiet: bool) -> None:
+    """Show one study: what was asked, and what was found. With --json, every candidate too."""
+    _ = quiet
     found = {entry.id: (entry, rows, replies) for entry, rows, replies in _entries(home)}
     if study not in found:
-        raise ConfigError(f"There is no study `{study}` in {home}.", hint=did_you_mean(study, found))
-    print_json(_json(*found[study]))
+        near = closest(study, found)
+        raise ConfigError(
+            f"There is no study `{study}` in {home}.",
+            hint=f"Did you mean `{near}`?" if near else "See `elixirml studies list`.",
+        )
+    if as_json:
+        print_json(_json(*found[study]))
+        return
+    for title, text in _facts(*found[study]):
+        click.echo(f"{title:<13}{text}")
+
+
+def _facts(entry: StudyEntry, rows: int, replies: int) -> Iterator[tuple[str, str]]:
+    yield "study", entry.id
+    yield "status", f"{entry.status}, started {_day(entry)}, ran {entry.seconds:.0f} s"
+    yield "kept", f"{counted(rows, 'scored row')}, {replies} model replies"
+    for name in ("program", "metric", "teleprompter", "seed"):
+        if name in entry.header:
+            yield name, str(entry.header[name])
+    limits = {name: value for name, value in (entry.header.get("budget") or {}).items() if value is not None}
+    if limits:
+        yield "budget", ", ".join(f"{name}={value:g}" for name, value in limits.items())
+    yield "outcome", _outcome(entry)
+    result = entry.result or {}
+    for name in ("baseline", "tuned"):
+        if name in result:
+            yield name, score(Interval(**result[name], confidence=0.95))
+    for note in result.get("notes", ()):
+        yield "note", str(note)

@@ -88,6 +88,11 @@ class SavedProgram:
         """Return the state with other notes for people."""
         return evolve(self, about=dict(about))
 
+    def readable(self) -> dict[str, str]:
+        """Return the values as people read them: texts of banks in place of their ids, demos by their number."""
+        texts = {entry.id: entry.value for bank in self.banks.values() for entry in bank.entries}
+        return {path: _readable(value, texts) for path, value in sorted(self.assignment.items())}
+
     def to_json(self) -> dict[str, Json]:
         """Return the state as plain data, in a fixed order."""
         return {
@@ -137,6 +142,14 @@ class SavedProgram:
         target = Path(path)
         write_atomically(target, json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n")
         return target
+
+
+def _readable(value: Json, texts: Mapping[str, Json]) -> str:
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return f"{len(value)} of a bank"
+    if isinstance(value, str):
+        return str(texts.get(value, value))
+    return json.dumps(value, ensure_ascii=False)
 
 
 def read_saved(path: str | Path) -> SavedProgram:

@@ -1,16 +1,19 @@
 """Rows to examples: which columns a program takes, which ones it should answer, and what is wrong with them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+from attrs import frozen
 
 from elixirml.contracts.dataset import Dataset, DatasetSource
-from elixirml.contracts.dataset import Row as DataRow
 from elixirml.contracts.metric import Example
 from elixirml.contracts.schema import Field, Schema
 from elixirml.errors import ConfigError, Problem, ValidationError, did_you_mean
-from elixirml.identity import digest
+from elixirml.identity import canonical_json, digest
 from elixirml.plugins import Registry
 from elixirml.programs.compiled import CompiledProgram
 
@@ -68,21 +71,42 @@ def examples_of(
     """
     if isinstance(source, (str, Path)):
         dataset = open_dataset(source, registry)
-        name, rows = dataset.name, dataset.stream()
+        name, rows = dataset.name, _read_from(dataset, compiled)
     else:
-        name, rows = "the data", _at_hand(source)
+        name, rows = "the data", _at_hand(source, compiled)
     reader = _Reader(compiled, name)
     examples = [reader.read(row) for row in islice(rows, limit)]
     reader.finish(labelled=labelled)
     return tuple(each for each in examples if each is not None)
 
 
-def _at_hand(source: Iterable[Any]) -> Iterator[DataRow]:
+@frozen
+class _Given:
+    """One row: its number, its id if it has one, and the values given for inputs and outputs."""
+
+    number: int
+    id: Any
+    inputs: Mapping[str, Any]
+    expected: Mapping[str, Any]
+
+    @classmethod
+    def of_columns(cls, number: int, columns: Mapping[str, Any], compiled: CompiledProgram) -> "_Given":
+        """Return the row of a table; a column of an input's name is that input, also where an output has its name."""
+        inputs = {each.name for each in compiled.inputs.fields}
+        others = {name: value for name, value in columns.items() if name not in inputs}
+        return cls(number, columns.get("id"), columns, others)
+
+
+def _read_from(dataset: Dataset, compiled: CompiledProgram) -> Iterator[_Given]:
+    return (_Given.of_columns(row.number, row.values, compiled) for row in dataset.stream())
+
+
+def _at_hand(source: Iterable[Any], compiled: CompiledProgram) -> Iterator[_Given]:
     for number, each in enumerate(source, 1):
         if isinstance(each, Example):
-            yield DataRow(number, {"id": each.id, **each.inputs, **each.expected})
+            yield _Given(number, each.id, each.inputs, each.expected)
         elif isinstance(each, Mapping):
-            yield DataRow(number, each)
+            yield _Given.of_columns(number, cast("Mapping[str, Any]", each), compiled)
         else:
             raise ValidationError(
                 f"Row {number} of the data is a {type(each).__name__}.", problems=(), hint="Give mappings or Examples."
@@ -95,7 +119,7 @@ class _Reader:
     def __init__(self, compiled: CompiledProgram, name: str) -> None:
         self._name = name
         self._inputs = {each.name: each for each in compiled.inputs.fields}
-        self._outputs = {each.name: each for each in compiled.output.fields if each.name not in self._inputs}
+        self._outputs = {each.name: each for each in compiled.output.fields}
         self._schema: Schema = compiled.inputs
         self._problems: list[Problem] = []
         self._seen: dict[str, int] = {}
@@ -103,21 +127,17 @@ class _Reader:
         self._columns: set[str] = set()
         self._count = 0
 
-    def read(self, row: DataRow) -> Example | None:
+    def read(self, row: _Given) -> Example | None:
         self._count += 1
-        self._columns |= set(row.values)
-        inputs = {name: _typed(row.values[name], each) for name, each in self._inputs.items() if name in row.values}
-        expected = {
-            name: _typed(row.values[name], each)
-            for name, each in self._outputs.items()
-            if row.values.get(name) is not None
-        }
+        self._columns |= {*row.inputs, *row.expected}
+        inputs = _typed(row.inputs, self._inputs)
+        expected = {name: value for name, value in _typed(row.expected, self._outputs).items() if value is not None}
         before = len(self._problems)
         self._check(row.number, inputs, expected)
         if len(self._problems) > before:
             return None
         self._labelled += bool(expected)
-        return Example(self._identity(row, inputs, expected), inputs, expected)
+        return Example(self._identity(row.id, inputs, expected), inputs, expected)
 
     def _check(self, number: int, inputs: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
         try:
@@ -130,12 +150,23 @@ class _Reader:
             if choices and value not in choices:
                 hint = did_you_mean(str(value), choices)
                 self._problems.append(Problem((f"row {number}", name), "choice", f"`{value}` is no label. {hint}"))
+        for name, value in (*inputs.items(), *expected.items()):
+            try:
+                canonical_json(value)
+            except (TypeError, ValueError) as error:
+                self._problems.append(Problem((f"row {number}", name), "json", f"expected plain data: {error}"))
 
-    def _identity(self, row: DataRow, inputs: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
-        given = row.values.get("id")
-        made = str(given) if given is not None else digest([dict(inputs), dict(expected)])[:16]
+    def _identity(self, given: Any, inputs: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
+        made = digest([dict(inputs), dict(expected)])[:16] if given is None or given == "" else str(given)
         self._seen[made] = self._seen.get(made, 0) + 1
-        return made if self._seen[made] == 1 else f"{made}~{self._seen[made]}"
+        if self._seen[made] == 1:
+            return made
+        # Another row may be called `a~2` by the data itself, so the new name is told apart in turn.
+        return self._told_apart(f"{made}~{self._seen[made]}")
+
+    def _told_apart(self, name: str) -> str:
+        self._seen[name] = self._seen.get(name, 0) + 1
+        return name if self._seen[name] == 1 else self._told_apart(f"{name}~{self._seen[name]}")
 
     def finish(self, *, labelled: bool) -> None:
         if self._count == 0:
@@ -163,19 +194,66 @@ class _Reader:
             )
 
 
-def _typed(value: Any, each: Field) -> Any:
-    """Return a text as the declared number or boolean, when it is one; anything else as it is."""
-    if not isinstance(value, str):
+def _typed(values: Mapping[str, Any], fields: Mapping[str, Field]) -> dict[str, Any]:
+    """Return the values given for fields; an empty cell is none where its field may be left out and takes no text."""
+    given = {name: values[name] for name in fields if name in values}
+    return {name: _value(value, fields[name]) for name, value in given.items() if not _absent(value, fields[name])}
+
+
+def _absent(value: Any, each: Field) -> bool:
+    return value == "" and not each.required and "string" not in _types(each.schema) and "" not in each.choices
+
+
+def _types(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the JSON types a schema speaks of, those of its alternatives included."""
+    inner = tuple(kind for each in schema.get("anyOf", ()) for kind in _types(each))
+    own = schema.get("type", ())
+    return (*((own,) if isinstance(own, str) else own), *inner)
+
+
+def _value(value: Any, each: Field) -> Any:
+    """Return a text as what the field declares, when it says that: a number, a truth value, a list, an option."""
+    kinds = _types(each.schema)
+    if not isinstance(value, str) or "string" in kinds:
         return value
-    kind = each.schema.get("type")
     text = value.strip()
-    try:
-        if kind == "integer":
-            return int(text)
-        if kind == "number":
-            return float(text)
-    except ValueError:
-        return value
-    if kind == "boolean" and text.lower() in {"true", "false"}:
-        return text.lower() == "true"
+    for option in each.schema.get("enum", ()):
+        if not isinstance(option, str) and text == canonical_json(option):
+            return option
+    for kind, read in _READERS.items():
+        if kind in kinds:
+            try:
+                return read(text)
+            except (KeyError, ValueError, RecursionError):
+                continue
     return value
+
+
+def _whole(text: str) -> int:
+    return int(_numeral(text))
+
+
+def _real(text: str) -> float:
+    number = float(_numeral(text))
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not finite")
+    return number
+
+
+def _numeral(text: str) -> str:
+    if "_" in text:  # Python's own way of writing numbers, nobody's data
+        raise ValueError(f"{text} is no number")
+    return text
+
+
+def _truth(text: str) -> bool:
+    return {"true": True, "false": False}[text.lower()]
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "integer": _whole,
+    "number": _real,
+    "boolean": _truth,
+    "array": json.loads,
+    "object": json.loads,
+}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from elixirml.contracts.metric import Direction
 from elixirml.identity import Json, canonical_json
 from elixirml.studies.report import Effect
 from elixirml.variables import Space, Subset, Text, Variable
@@ -11,7 +12,12 @@ __all__ = ["effects"]
 _FEWEST = 4
 
 
-def effects(space: Space, scored: Sequence[tuple[Mapping[str, Json], float, float]]) -> tuple[Effect, ...]:
+def effects(
+    space: Space,
+    scored: Sequence[tuple[Mapping[str, Json], float, float]],
+    *,
+    direction: Direction = Direction.MAXIMIZE,
+) -> tuple[Effect, ...]:
     """Return how much each variable mattered, the strongest first.
 
     The share is omega squared of a one-way analysis of variance, weighted by how much each candidate was seen: the part
@@ -22,6 +28,7 @@ def effects(space: Space, scored: Sequence[tuple[Mapping[str, Json], float, floa
     Args:
         space: The space.
         scored: Active values, estimate and weight of each candidate.
+        direction: Which estimates are better.
     """
     if len(scored) < _FEWEST:
         return ()
@@ -33,7 +40,7 @@ def effects(space: Space, scored: Sequence[tuple[Mapping[str, Json], float, floa
             for values, score, weight in scored
             if variable.name in values
         ]
-        effect = _effect(variable.name, pairs, whole)
+        effect = _effect(variable.name, pairs, whole, direction=direction)
         if effect is not None:
             found.append(effect)
     return tuple(sorted(found, key=lambda each: -each.share))
@@ -62,7 +69,9 @@ def _spread(pairs: Sequence[tuple[float, float]]) -> float:
     return sum(weight * (score - mean) ** 2 for score, weight in pairs)
 
 
-def _effect(path: str, pairs: Sequence[tuple[str, float, float]], whole: float) -> Effect | None:
+def _effect(
+    path: str, pairs: Sequence[tuple[str, float, float]], whole: float, *, direction: Direction
+) -> Effect | None:
     groups: dict[str, list[tuple[float, float]]] = {}
     for level, score, weight in pairs:
         groups.setdefault(level, []).append((score, weight))
@@ -72,4 +81,5 @@ def _effect(path: str, pairs: Sequence[tuple[str, float, float]], whole: float) 
     between = _spread([(score, weight) for _, score, weight in pairs]) - inside
     noise = inside / (len(pairs) - len(groups))
     share = max(0.0, (between - (len(groups) - 1) * noise) / (whole + noise))
-    return Effect(path, round(share, 4), max(sorted(groups), key=lambda level: _mean(groups[level])))
+    sign = 1 if direction is Direction.MAXIMIZE else -1
+    return Effect(path, round(share, 4), max(sorted(groups), key=lambda level: sign * _mean(groups[level])))

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -10,7 +11,7 @@ from attrs import field, frozen
 
 from elixirml.contracts.metric import Example, Metric
 from elixirml.contracts.usage import Usage
-from elixirml.errors import BudgetExceeded, ConfigError
+from elixirml.errors import BudgetExceeded, ConfigError, StateError
 from elixirml.identity import Json
 from elixirml.runtime.budget import Budget, Meter
 from elixirml.runtime.events import Span
@@ -77,12 +78,21 @@ def metrics_of(kernel: Kernel, names: Sequence[str]) -> dict[str, Metric]:
 
 
 def summarized(name: str, rows: Sequence[Row], *, seconds: float) -> Evaluation:
-    """Return means, intervals and faults of scored rows."""
+    """Return means, intervals and faults of scored rows.
+
+    An example that was run several times counts once, with the mean of its scores: repeats are no new examples.
+    """
     faults: dict[str, int] = {}
     for row in rows:
         if row.fault is not None:
             faults[row.fault] = faults.get(row.fault, 0) + 1
-    metrics = {each: interval([row.scores[each] for row in rows]) for each in (rows[0].scores if rows else ())}
+    by_example: dict[str, list[Row]] = {}
+    for row in rows:
+        by_example.setdefault(row.example, []).append(row)
+    metrics = {
+        each: interval([sum(row.scores[each] for row in runs) / len(runs) for runs in by_example.values()])
+        for each in (rows[0].scores if rows else ())
+    }
     return Evaluation(name, metrics, tuple(rows), faults, sum((row.usage for row in rows), Usage()), seconds)
 
 
@@ -114,9 +124,12 @@ async def run_evaluation(
         on_row: Told each scored row.
 
     Raises:
+        ConfigError: There is nothing to run.
         BudgetExceeded: A limit was reached; `partial` is the evaluation of what was finished.
         ModelError: The model gave no reply, three times in a row.
     """
+    if repeats < 1:
+        raise ConfigError(f"Each example is run {repeats} times, so there is nothing to score.", hint="Give 1 or more.")
     runner = kernel.runner(program)
     examples = examples_of(data, runner.compiled, kernel.plugins.registry, limit=limit)
     own = runner.assigned()
@@ -132,7 +145,12 @@ async def run_evaluation(
             seed,
             Span(kernel.events, study, kernel.events.number()),
         )
-        found = await _repeated(scorer, own.assignment, own.space, examples, repeats=repeats, on_row=on_row)
+        try:
+            found = await _repeated(scorer, own.assignment, own.space, examples, repeats=repeats, on_row=on_row)
+        except Exception:
+            with suppress(StateError):  # a full disk is told once
+                ledger.finish(study, status="failed", seconds=scorer.meter.elapsed())
+            raise
         ledger.finish(study, status="done", seconds=found.seconds, result=found.to_json())
     return found
 

@@ -7,9 +7,9 @@ replies that are here are taken from here, in the same order, and lead to the sa
 import json
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from attrs import astuple, field, frozen
 
@@ -20,9 +20,10 @@ from elixirml.identity import Json
 
 __all__ = ["Evidence", "Ledger", "Row", "RowKey", "StudyEntry"]
 
+T = TypeVar("T")
+
 _VERSION = 1
-_PATIENCE = 30.0
-_PAUSE = 0.02
+_PAUSE = 0.25
 _TABLES = """
 CREATE TABLE IF NOT EXISTS studies (
     id TEXT PRIMARY KEY, header_digest TEXT NOT NULL, header TEXT NOT NULL, status TEXT NOT NULL,
@@ -151,29 +152,24 @@ class Ledger:
 
     Args:
         path: The SQLite file; its folder is made with access for the user alone.
+        patience: Seconds to wait for another process that writes.
 
     Raises:
         ConfigError: The file cannot be opened or written.
         StateError: It is damaged, or was written by a newer version.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience: float = 30.0) -> None:
         self.path = path
-        self._database: sqlite3.Connection | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._database = _connected(path)
-            _prepare(self._database, path)
-        except BaseException as error:
-            self.close()
-            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
-                raise self._damaged(error) from error
-            if isinstance(error, (OSError, sqlite3.Error)):
-                raise ConfigError(
-                    f"The ledger {path} cannot be opened: {error}",
-                    hint="Free some space, or name another --home folder.",
-                ) from error
-            raise
+            self._database = _opened(path, patience)
+        except (OSError, sqlite3.OperationalError) as error:
+            raise ConfigError(
+                f"The ledger {path} cannot be opened: {error}", hint="Free some space, or name another --home folder."
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise self._damaged(error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -183,8 +179,7 @@ class Ledger:
 
     def close(self) -> None:
         """Close the file; closing it twice does no harm."""
-        if self._database is not None:
-            self._database.close()
+        self._database.close()
 
     def _damaged(self, error: Exception) -> StateError:
         return StateError(
@@ -198,24 +193,25 @@ class Ledger:
 
     def _all(self, query: str, *values: object) -> list[Any]:
         try:
-            return self._open.execute(query, _storable(values)).fetchall()
+            return self._database.execute(query, _storable(values)).fetchall()
         except sqlite3.Error as error:
+            raise self._damaged(error) from error
+
+    def _read(self, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except (KeyError, TypeError, ValueError) as error:
             raise self._damaged(error) from error
 
     def _write(self, statement: str, *values: object) -> None:
         try:
-            self._open.execute(statement, _storable(values))
+            self._database.execute(statement, _storable(values))
         except sqlite3.Error as error:
             raise StateError(
                 f"The ledger {self.path} cannot be written: {error}",
                 hint="Free some space, then run the same command with --resume; nothing scored so far is lost.",
                 code="ledger",
             ) from error
-
-    @property
-    def _open(self) -> sqlite3.Connection:
-        assert self._database is not None  # noqa: S101 - only a ledger that could not be opened has none
-        return self._database
 
     # Rows
 
@@ -225,7 +221,7 @@ class Ledger:
             "SELECT row FROM rows WHERE study=? AND program=? AND assignment=? AND example=? AND metric=? AND repeat=?",
             *astuple(key),
         )
-        return None if found is None else Row.from_json(json.loads(found[0]))
+        return None if found is None else self._read(lambda: Row.from_json(json.loads(found[0])))
 
     def record(self, key: RowKey, row: Row) -> None:
         """Enter a scored row; a key that is there already keeps its row."""
@@ -238,8 +234,7 @@ class Ledger:
         found = self._one("SELECT owner, request, response FROM replies WHERE study=? AND key=?", study, key)
         if found is None or found[1] != _whole(request):
             return None
-        data = json.loads(found[2])
-        return found[0], ModelResponse(data["text"], data["finish"], Usage(**data["usage"]), data["label_logprobs"])
+        return found[0], self._read(lambda: _response(json.loads(found[2])))
 
     def keep_reply(self, study: str, key: str, *, owner: str, request: str, response: ModelResponse) -> None:
         """Enter a reply as soon as it is there."""
@@ -281,11 +276,12 @@ class Ledger:
     def latest(self, header_digest: str) -> StudyEntry | None:
         """Return the newest study of a header."""
         found = self._one(f"{_STUDIES} WHERE header_digest=? ORDER BY started DESC, rowid DESC LIMIT 1", header_digest)
-        return None if found is None else _entry(found)
+        return None if found is None else self._read(lambda: _entry(found))
 
     def studies(self) -> tuple[StudyEntry, ...]:
         """Return every study, the newest first."""
-        return tuple(_entry(each) for each in self._all(f"{_STUDIES} ORDER BY started DESC, rowid DESC"))
+        found = self._all(f"{_STUDIES} ORDER BY started DESC, rowid DESC")
+        return self._read(lambda: tuple(_entry(each) for each in found))
 
     def count(self, study: str) -> tuple[int, int]:
         """Return how many rows and replies a study has."""
@@ -297,8 +293,25 @@ class Ledger:
 _STUDIES = "SELECT id, header, status, result, started, seconds FROM studies"
 
 
-def _connected(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+def _opened(path: Path, patience: float) -> sqlite3.Connection:
+    """Return a connection with its tables made.
+
+    Turning write-ahead logging on is refused at once, without waiting, while another process does the same to a new
+    file; so the whole is tried again.
+    """
+    until = time.monotonic() + patience
+    while True:
+        database = sqlite3.connect(path, timeout=min(patience, _PAUSE), isolation_level=None, check_same_thread=False)
+        try:
+            _prepare(database, path)
+        except BaseException as error:
+            database.close()
+            waiting = isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+            if not waiting or time.monotonic() > until:
+                raise
+        else:
+            database.execute(f"PRAGMA busy_timeout={int(1000 * patience)}")
+            return database
 
 
 def _prepare(database: sqlite3.Connection, path: Path) -> None:
@@ -310,26 +323,14 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
             hint="pip install --upgrade elixirml",
             code="state-version",
         )
-    _to_wal(database)
     # A killed process loses nothing in this mode; only a power cut may lose the last rows.
-    database.execute("PRAGMA synchronous=NORMAL")
+    database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
     if version < _VERSION:
         database.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version={_VERSION}; COMMIT;")
 
 
-def _to_wal(database: sqlite3.Connection) -> None:
-    """Turn write-ahead logging on, which SQLite refuses at once, without waiting, while another process does the same."""
-    tries = 0
-    while True:
-        try:
-            database.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            tries += 1
-            if "locked" not in str(error) or tries * _PAUSE > _PATIENCE:
-                raise
-            time.sleep(_PAUSE)
-        else:
-            return
+def _response(data: Mapping[str, Any]) -> ModelResponse:
+    return ModelResponse(data["text"], data["finish"], Usage(**data["usage"]), data["label_logprobs"])
 
 
 def _text(data: Mapping[str, Any]) -> str:

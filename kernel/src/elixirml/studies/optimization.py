@@ -2,12 +2,13 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, cast
 
 from attrs import define
 
 from elixirml.contracts.metric import Direction
-from elixirml.errors import ConfigError, ElixirError, ModelError
+from elixirml.errors import BudgetExceeded, ConfigError, ModelError, StateError
 from elixirml.identity import Json, digest
 from elixirml.programs.assigning import saved_program
 from elixirml.runtime.budget import Budget, Meter
@@ -17,19 +18,18 @@ from elixirml.runtime.runner import Runner
 from elixirml.studies.data import examples_of
 from elixirml.studies.effects import effects
 from elixirml.studies.evaluation import ledger_path, metrics_of
-from elixirml.studies.ledger import Ledger, StudyEntry
+from elixirml.studies.ledger import Ledger, Row, StudyEntry
 from elixirml.studies.report import CandidateSummary, StudyReport, Verdict
 from elixirml.studies.scoring import Scorer
 from elixirml.studies.splitting import Split, split
 from elixirml.studies.statistics import Alternative, Comparison, Interval, interval, paired_test
-from elixirml.studies.study import Search, Standing, Study
+from elixirml.studies.study import CONFIRMATION_SHARE, Search, Standing, Study
 from elixirml.variables import Assignment, Space
 
 __all__ = ["DEFAULT_BUDGET", "run_optimization"]
 
 DEFAULT_BUDGET = Budget(calls=600)
 _SIGNIFICANCE = 0.05
-_CONFIRMATION_SHARE = 0.25
 _LEAST_EXAMPLES = 10
 
 
@@ -102,7 +102,7 @@ def _most_confirmation(budget: Budget, runner: Runner) -> int | None:
     if budget.calls is None:
         return None
     stages = max(1, len(runner.compiled.predict_nodes()))
-    return int(budget.calls * _CONFIRMATION_SHARE) // (2 * stages)
+    return int(budget.calls * CONFIRMATION_SHARE) // (2 * stages)
 
 
 def _entry(ledger: Ledger, question: Mapping[str, Json], *, resume: bool) -> StudyEntry:
@@ -111,9 +111,11 @@ def _entry(ledger: Ledger, question: Mapping[str, Json], *, resume: bool) -> Stu
     if resume and known is None:
         raise ConfigError(
             "There is no study of this question to resume.",
-            hint="Program, data, metric, teleprompter, budget and seed must be the same; see `elixirml studies list`.",
+            hint="Program, data, metric, teleprompter, options, budget, seed and plugins must be the same; see "
+            "`elixirml studies list`.",
         )
     if known is not None:
+        ledger.begin(known.id, header_digest=asked, header=question)
         return known
     study = f"{question['program']}-{uuid.uuid4().hex[:8]}"
     ledger.begin(study, header_digest=asked, header=question)
@@ -154,15 +156,12 @@ class _Optimization:
                 "study", study=self.entry.id, program=self.runner.compiled.name, teleprompter=teleprompter
             ):
                 report = await self._report(study)
-        except ModelError as error:
-            self.ledger.finish(self.entry.id, status="failed", seconds=meter.elapsed())
-            error.hint = error.hint or "Nothing scored is lost: run the same command with --resume."
+        except Exception as error:
+            with suppress(StateError):  # a full disk is told once
+                self.ledger.finish(self.entry.id, status="failed", seconds=meter.elapsed())
+            if isinstance(error, ModelError):
+                error.hint = error.hint or "Nothing scored is lost: run the same command with --resume."
             raise
-        except ElixirError:
-            self.ledger.finish(self.entry.id, status="failed", seconds=meter.elapsed())
-            raise
-        finally:
-            self.ledger.elapsed(self.entry.id, meter.elapsed())
         self.ledger.finish(self.entry.id, status="done", seconds=report.seconds, result=report.to_json())
         return report
 
@@ -194,7 +193,7 @@ class _Optimization:
             "study": self.entry.id,
             "metric": study.metric,
             "verdict": str(decided.verdict),
-            "score": decided.tuned.mean,
+            "score": (decided.tuned if decided.verdict is Verdict.CONFIRMED else decided.baseline).mean,
         }
         return StudyReport(
             study=self.entry.id,
@@ -212,7 +211,7 @@ class _Optimization:
                 about=about,
             ),
             candidates=candidates,
-            effects=effects(search.space, scored),
+            effects=effects(search.space, scored, direction=study.direction),
             usage=meter.spent,
             search_calls=search.calls,
             confirm_calls=meter.spent.calls - search.calls,
@@ -273,46 +272,61 @@ class _Gate:
 
     def keep(self, standing: Standing | None) -> _Decision:
         """Keep the baseline: nothing better was found."""
-        scores = standing.scores(self.study.metric) if standing is not None else []
-        found = interval(scores) if scores else Interval(0.0, None, None, 0, 0.95)
+        found = self._seen(standing)
         note = "Tuning is unlikely to pay here: no candidate was believed to be better than the program as declared."
+        if standing is None or not standing.rows:
+            note = f"The program as declared could not be scored, so nothing can be said: {self.search.stop}."
         return _Decision(Verdict.BASELINE_KEPT, self.baseline, found, found, None, (note,))
 
     def unseen(self, finalist: Standing, standing: Standing | None) -> _Decision:
-        """Refuse a verdict: there are too few examples to keep any for confirmation."""
-        kept = self.keep(standing)
-        note = "With fewer than 40 examples none are kept for confirmation; scores are of the race and flatter."
-        return _Decision(
-            Verdict.UNCONFIRMED,
-            self.baseline,
-            kept.baseline,
-            interval(finalist.scores(self.study.metric)),
-            None,
-            (note,),
+        """Refuse a verdict: no examples are kept for confirmation."""
+        note = (
+            "With fewer than 40 examples, or calls for fewer than 4, none are kept for confirmation; "
+            "scores are of the race and flatter."
         )
+        return self._undecided(self._seen(standing), self._seen(finalist), note)
 
     async def confirm(self, finalist: Standing) -> _Decision:
         """Compare finalist and baseline on the confirmation examples."""
         before = await self._scores(self.baseline)
         after = await self._scores(finalist.assignment)
+        n = min(len(before), len(after))
+        if n == 0:
+            note = "The budget ended before the finalist was seen on a single example of the confirmation."
+            return self._undecided(_interval(before), _interval(after), note)
         better: Alternative = "greater" if self.study.direction is Direction.MAXIMIZE else "less"
-        comparison = paired_test(before, after, alternative=better, seed=self.study.scorer.seed)
+        comparison = paired_test(before[:n], after[:n], alternative=better, seed=self.study.scorer.seed)
         gain = comparison.difference if better == "greater" else -comparison.difference
         confirmed = comparison.p_value < _SIGNIFICANCE and gain > 0
-        notes = () if confirmed else (_doubt(comparison),)
+        kept = len(self.study.split.confirm)
+        notes = [] if n == kept else [f"The budget ended after {n} of the {kept} examples kept for confirmation."]
         return _Decision(
             Verdict.CONFIRMED if confirmed else Verdict.UNCONFIRMED,
             finalist.assignment if confirmed else self.baseline,
-            interval(before),
-            interval(after),
+            interval(before[:n]),
+            interval(after[:n]),
             comparison,
-            notes,
+            tuple(notes if confirmed else [*notes, _doubt(comparison)]),
         )
 
+    def _undecided(self, baseline: Interval, tuned: Interval, note: str) -> _Decision:
+        return _Decision(Verdict.UNCONFIRMED, self.baseline, baseline, tuned, None, (note,))
+
+    def _seen(self, standing: Standing | None) -> Interval:
+        return _interval([] if standing is None else standing.scores(self.study.metric))
+
     async def _scores(self, assignment: Assignment) -> list[float]:
+        """Return the scores on the confirmation examples, up to where the budget ended."""
         study = self.study
-        rows = await study.scorer.score(assignment, study.split.confirm, space=self.search.space)
+        try:
+            rows = await study.scorer.score(assignment, study.split.confirm, space=self.search.space)
+        except BudgetExceeded as error:
+            rows = cast("tuple[Row, ...]", error.partial)
         return [row.scores[study.metric] for row in rows]
+
+
+def _interval(scores: Sequence[float]) -> Interval:
+    return interval(scores) if scores else Interval(0.0, None, None, 0, 0.95)
 
 
 def _doubt(comparison: Comparison) -> str:

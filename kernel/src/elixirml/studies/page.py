@@ -1,6 +1,5 @@
 """A study as one HTML page: no script, no network, plots as inline SVG, light and dark."""
 
-import json
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -67,7 +66,7 @@ def study_page(
     ]
     if report.effects:
         sections += ["<h2>Which variables mattered</h2>", effects_plot(report.effects)]
-    sections += ["<h2>Values of the best program</h2>", _values(report.best.assignment)]
+    sections += ["<h2>Values of the best program</h2>", _values(report.best.readable())]
     if prompt:
         sections += ["<h2>The prompt as it is sent</h2>", f"<pre>{escape(prompt)}</pre>"]
     for name, lines in (("Notes", report.notes), ("What to try next", advice)):
@@ -116,11 +115,9 @@ def _percent(found: Interval) -> str:
     return f"{found.mean:.3g} ({found.low:.3g} to {found.high:.3g})"
 
 
-def _values(assignment: Mapping[str, object]) -> str:
-    rows = [(path, value if isinstance(value, str) else json.dumps(value)) for path, value in assignment.items()]
-    return _table(
-        ("variable", "value"), [(path, value if len(value) < 90 else f"{value[:87]}…") for path, value in rows]
-    )
+def _values(values: Mapping[str, str]) -> str:
+    rows = [(path, value if len(value) < 120 else f"{value[:117]}…") for path, value in values.items()]
+    return _table(("variable", "value"), rows)
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

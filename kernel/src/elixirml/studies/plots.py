@@ -9,7 +9,7 @@ from elixirml.studies.statistics import Interval
 __all__ = ["effects_plot", "intervals_plot", "search_plot"]
 
 _WIDTH = 860.0
-_LEFT = 210.0
+_LEFT = 250.0
 _RIGHT = 24.0
 
 
@@ -111,15 +111,14 @@ def search_plot(candidates: Sequence[CandidateSummary], *, baseline: float) -> s
 def effects_plot(effects: Sequence[Effect], *, most: int = 8) -> str:
     """Return how much of the spread between candidates goes with each variable."""
     shown = effects[:most]
-    left = 250.0
     body: list[str] = []
     for number, each in enumerate(shown):
         y = 8 + 30.0 * number
-        width = each.share * (_WIDTH - left - 200)
-        body.append(_text(left - 12, y + 15, each.variable, anchor="end"))
-        body.append(f'<rect x="{left}" y="{y}" width="{max(1.5, width):.1f}" height="20" rx="3" class="accent"/>')
+        width = each.share * (_WIDTH - _LEFT - 200)
+        body.append(_text(_LEFT - 12, y + 15, each.variable, anchor="end"))
+        body.append(f'<rect x="{_LEFT}" y="{y}" width="{max(1.5, width):.1f}" height="20" rx="3" class="accent"/>')
         label = f"{100 * each.share:.0f} %, best: {each.best}"
         body.append(
-            _text(left + max(1.5, width) + 10, y + 15, label if len(label) < 44 else f"{label[:42]}…", soft=True)
+            _text(_LEFT + max(1.5, width) + 10, y + 15, label if len(label) < 44 else f"{label[:42]}…", soft=True)
         )
     return _svg(30.0 * len(shown) + 12, body, label="Which variables mattered")

@@ -38,7 +38,9 @@ def labelled_demos(node: PredictNode, examples: Sequence[Example], n: int) -> tu
     for example in examples:
         known = {**example.inputs, **example.expected}
         if all(name in known for name in required):
-            shown = {part: {each.name: known[each.name] for each in of if each.name in known} for part, of in fields.items()}
+            shown = {
+                part: {each.name: known[each.name] for each in of if each.name in known} for part, of in fields.items()
+            }
             entries.append(_entry(shown["inputs"], shown["outputs"], "labelled"))
     return _distinct(entries)[:n]
 

@@ -142,6 +142,7 @@ class StudyReport:
             "baseline": interval_json(self.baseline),
             "tuned": interval_json(self.tuned),
             "difference": difference,
+            "best": self.best.to_json(),
             "usage": {
                 **self.usage.to_json(),
                 "search_calls": self.search_calls,

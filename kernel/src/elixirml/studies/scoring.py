@@ -21,8 +21,9 @@ from elixirml.errors import (
 )
 from elixirml.identity import Json, digest
 from elixirml.runtime.budget import Meter
+from elixirml.runtime.context import Wrap
 from elixirml.runtime.events import Span
-from elixirml.runtime.result import Result
+from elixirml.runtime.result import Result, StageRecord
 from elixirml.runtime.runner import Runner
 from elixirml.studies.journal import Journal
 from elixirml.studies.ledger import Evidence, Ledger, Row, RowKey
@@ -96,6 +97,33 @@ class Scorer:
         identity = Assignment(space.canonical(assignment)).digest
         work = _Batch(self, assignment, space, identity, repeat, record, on_row, tuple(examples))
         return await work.rows()
+
+    async def trace(self, assignment: Assignment, example: Example, *, space: Space) -> tuple[StageRecord, ...]:
+        """Return the stage records of an example that has been scored: the journal answers, for nothing.
+
+        A stage that fails this time, although it did not when it was scored, leaves no records.
+        """
+        try:
+            result = await self.run(assignment, example, space=space, wrap=self.journal.run("trace", spent=[]))
+        except _INFRASTRUCTURE:
+            raise
+        except Exception:  # noqa: BLE001 - Python stages may do as they like
+            return ()
+        return result.trace.stages
+
+    async def run(
+        self, assignment: Assignment, example: Example, *, space: Space, wrap: Wrap, repeat: int = 0
+    ) -> Result[Any]:
+        """Run the program once; the sampling seed is of the study, the example and the repeat, whatever is scored."""
+        return await self.runner.run(
+            example.inputs,
+            meter=self.meter,
+            seed=f"{self.seed}/{example.id}/{repeat}",
+            span=self.span,
+            assignment=assignment,
+            space=space,
+            wrap=wrap,
+        )
 
 
 @define
@@ -204,15 +232,8 @@ class _Batch:
         for attempt in range(_RETRIES + 1):
             spent.clear()
             try:
-                return await scorer.runner.run(
-                    example.inputs,
-                    meter=scorer.meter,
-                    seed=f"{scorer.seed}/{example.id}/{self.repeat}",
-                    span=scorer.span,
-                    assignment=self.assignment,
-                    space=self.space,
-                    wrap=scorer.journal.run(owner, spent=spent),
-                )
+                wrap = scorer.journal.run(owner, spent=spent)
+                return await scorer.run(self.assignment, example, space=self.space, wrap=wrap, repeat=self.repeat)
             except ContextLengthExceeded:
                 raise
             except ModelError:

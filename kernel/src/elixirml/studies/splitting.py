@@ -14,7 +14,6 @@ from elixirml.identity import canonical_json, digest
 __all__ = ["Split", "split"]
 
 _FEWEST_TO_CONFIRM = 40
-_LEAST_CONFIRMATION = 20
 
 
 @frozen
@@ -35,7 +34,8 @@ class Split:
 def split(examples: Sequence[Example], *, seed: int, most_confirmation: int | None = None) -> Split:
     """Return the parts of a dataset; the same examples and seed give the same parts.
 
-    With fewer than 40 examples nothing is kept for confirmation, and the verdict will be "unconfirmed".
+    With fewer than 40 examples nothing is kept for confirmation, and the verdict will be "unconfirmed". No part but the
+    race grows beyond its share: a group of equal inputs that does not fit goes to the race.
 
     Args:
         examples: All of them.
@@ -50,7 +50,7 @@ def split(examples: Sequence[Example], *, seed: int, most_confirmation: int | No
         wanted["confirm"] = min(wanted["confirm"], most_confirmation)
     parts: dict[str, list[Example]] = {"train": [], "confirm": [], "race": []}
     for group in groups:
-        part = next((name for name in ("train", "confirm") if len(parts[name]) < wanted[name]), "race")
+        part = next((name for name, most in wanted.items() if len(parts[name]) + len(group) <= most), "race")
         parts[part].extend(group)
     return Split(tuple(parts["train"]), tuple(parts["race"]), tuple(parts["confirm"]))
 

@@ -8,6 +8,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final, TypeAlias
 
@@ -79,8 +80,9 @@ def is_intact(model: CatalogueModel, cache: Path) -> bool:
 def _sweep(folder: Path) -> None:
     """Remove what fetches that were killed have left behind; younger folders may belong to one that still runs."""
     for left in folder.glob(f"{_PREFIX}*"):
-        if time.time() - left.stat().st_mtime > _STALE_S:
-            shutil.rmtree(left, ignore_errors=True)
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _STALE_S:
+                shutil.rmtree(left)
 
 
 def _check_room(model: CatalogueModel, folder: Path) -> None:

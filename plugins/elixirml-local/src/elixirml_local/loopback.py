@@ -48,6 +48,10 @@ class Loopback:
             raise EngineError(str(answer.get("error", {}).get("message", answer)))
         return answer
 
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
     def _exchanged(self, path: str, body: bytes) -> tuple[int, bytes]:
         self._connection.request("POST", path, body, self._headers)
         answer: HTTPResponse = self._connection.getresponse()

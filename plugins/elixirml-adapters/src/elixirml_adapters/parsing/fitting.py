@@ -247,14 +247,20 @@ def _fit_given(values: Sequence[Value], shape: Shape, path: Path, *, exact: bool
 
 
 def _members(value: Value, path: Path, *, exact: bool) -> Members:
-    found = value
-    if not exact and isinstance(found, str):
-        found = _parsed(found, "{[")
-    while not exact and isinstance(found, list) and len(found) == 1:
-        found = found[0]
+    found = value if exact else _opened(value)
     if not isinstance(found, Members):
         raise wrong_type("an object", describe(value), path)
     return found
+
+
+def _opened(value: Value) -> Value:
+    """Return what a value is once lists of one and texts that are JSON are opened."""
+    while isinstance(value, str) or (isinstance(value, list) and len(value) == 1):
+        opened = _parsed(value, "{[") if isinstance(value, str) else value[0]
+        if opened is value:
+            break
+        value = opened
+    return value
 
 
 def _fit_list(value: Value, shape: ListOf, path: Path, *, exact: bool) -> list[Any]:

@@ -72,10 +72,11 @@ class _Headers:
         signs = "".join(sorted({re.escape(sign) for name in known for sign in name if not sign.isspace()}))
         word = rf"[\w{signs}-]{{1,{room}}}?"
         name = rf"(?P<name>{word}(?:{_BLANK}{{1,9}}{word}){{0,9}}?)"
-        # Without a sign in front, a name within a line is just a word.
-        prefix = _pattern(before)
-        start = rf"(?P<line_start>^{_BLANK}*)" + (rf"?{prefix}{_BLANK}*" if prefix else "")
-        self._header = re.compile(rf"{start}{name}{_BLANK}*{_pattern(after) or _LINE_END}", re.MULTILINE)
+        start = rf"(?P<line_start>^{_BLANK}*)"
+        if before.strip():  # else a name within a line is just a word, for no sign tells it from one
+            start += "?" + _pattern(before.lstrip() + " ")
+        end_of_header = _pattern(" " + after.rstrip()) + ("" if after.strip() else _LINE_END)
+        self._header = re.compile(start + name + end_of_header, re.MULTILINE)
 
     def sections(self, text: str) -> Iterator[tuple[str, str]]:
         """Yield the name in each header and the trimmed text under it, up to the end marker."""
@@ -104,6 +105,11 @@ class _Headers:
 
 
 def _pattern(signs: str) -> str:
-    """Return the pattern for a part of the template: blanks may be absent or more."""
-    pieces = [re.escape(piece) for piece in signs.split()]
-    return (r"\s*" if "\n" in signs.strip() else f"{_BLANK}*").join(pieces)
+    """Return the pattern for a part of the template: its blanks may be absent or more."""
+    return "".join(map(_piece_pattern, re.findall(r"\s+|\S+", signs)))
+
+
+def _piece_pattern(piece: str) -> str:
+    if not piece.isspace():
+        return re.escape(piece)
+    return r"\s*" if "\n" in piece else f"{_BLANK}*"
