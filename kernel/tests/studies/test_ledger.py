@@ -1,5 +1,6 @@
 """Tests of `elixirml.studies.ledger`: a row is scored once whatever dies, and a bad file is told plainly."""
 
+import itertools
 import json
 import os
 import random
@@ -10,10 +11,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elixirml.contracts import ModelResponse, Usage
@@ -23,6 +25,7 @@ from elixirml.studies.ledger import Evidence, Ledger, Row, RowKey
 KEY = RowKey("study", "program", "assignment", "example", "metric")
 TEXTS = st.text(st.characters(exclude_categories=[]), max_size=20)  # halves of characters too
 NUMBERS = st.floats(allow_nan=False)
+NEW = itertools.count()
 
 WRITER = """
 import sys
@@ -48,6 +51,13 @@ def writer(path: Path, name: str, count: int, **settings: object) -> "subprocess
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "home" / "ledger.sqlite3"
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    """One ledger for many examples, each with keys of its own."""
+    with Ledger(tmp_path_factory.mktemp("shared") / "ledger.sqlite3") as ledger:
+        yield ledger
 
 
 # Once
@@ -76,6 +86,7 @@ def test_every_part_of_the_key_tells_rows_apart(path: Path) -> None:
         assert [ledger.row(key) for key in (*others, RowKey("study", "program", "a", "e", "m", 1))] == [None] * 6
 
 
+@settings(deadline=None)
 @given(
     row=st.builds(
         Row,
@@ -88,27 +99,27 @@ def test_every_part_of_the_key_tells_rows_apart(path: Path) -> None:
         evidence=st.lists(st.builds(Evidence, TEXTS, TEXTS, st.dictionaries(TEXTS, NUMBERS)), max_size=2).map(tuple),
     )
 )
-def test_rows_come_back_as_they_were_entered(tmp_path_factory: pytest.TempPathFactory, row: Row) -> None:
+def test_rows_come_back_as_they_were_entered(shared: Ledger, row: Row) -> None:
     """Whatever a reply holds, an infinite logarithm or half a character, its row survives the file."""
-    with Ledger(tmp_path_factory.mktemp("ledger") / "ledger.sqlite3") as ledger:
-        ledger.record(KEY, row)
+    key = RowKey("study", "program", "assignment", str(next(NEW)), "metric")
+    shared.record(key, row)
 
-        assert ledger.row(KEY) == row
+    assert shared.row(key) == row
 
 
+@settings(deadline=None)
 @given(text=TEXTS, scores=st.dictionaries(TEXTS, NUMBERS, max_size=3), request=TEXTS)
 def test_replies_come_back_as_they_were_entered(
-    tmp_path_factory: pytest.TempPathFactory, text: str, scores: dict[str, float], request: str
+    shared: Ledger, text: str, scores: dict[str, float], request: str
 ) -> None:
     """A reply is what the model said, to the sign, with what it used and who asked."""
-    response = ModelResponse(text, "length", Usage(calls=1, tokens_out=3), scores)
-    with Ledger(tmp_path_factory.mktemp("ledger") / "ledger.sqlite3") as ledger:
-        ledger.keep_reply("study", "key", owner="first", request=request, response=response)
-        ledger.keep_reply("study", "key", owner="second", request=request, response=ModelResponse("else"))
+    response, key = ModelResponse(text, "length", Usage(calls=1, tokens_out=3), scores), str(next(NEW))
+    shared.keep_reply("study", key, owner="first", request=request, response=response)
+    shared.keep_reply("study", key, owner="second", request=request, response=ModelResponse("else"))
 
-        assert ledger.reply("study", "key", request=request) == ("first", response)
-        assert ledger.reply("study", "key", request=f"{request}!") is None
-        assert ledger.reply("other", "key", request=request) is None
+    assert shared.reply("study", key, request=request) == ("first", response)
+    assert shared.reply("study", key, request=f"{request}!") is None
+    assert shared.reply("other", key, request=request) is None
 
 
 def test_evidence_reads_as_the_reply_it_was_taken_from() -> None:
@@ -149,7 +160,10 @@ def test_a_process_killed_while_it_writes_loses_nothing_it_was_done_with(path: P
         if line.strip() == str(done):
             break
     os.kill(process.pid, signal.SIGKILL)
-    rest = process.communicate(timeout=60)[0].split()
+    rest = process.stdout.read().split()
+    process.wait()
+    process.stdout.close()
+    process.stderr.close()
     last = int(rest[-1]) if rest else done
 
     with Ledger(path) as ledger:

@@ -49,7 +49,7 @@ class World:
     def truth(self, values: Mapping[str, Any]) -> float:
         gain = 0.25 if values["strategy"] == "vote" else 0.0
         gain += 0.04 * min(3, len(values["demos"])) + (0.05 if values["brief"] else 0.0)
-        return max(0.02, min(0.98, 0.4 + gain - 0.2 * (values["temperature"] - 0.3) ** 2))
+        return float(max(0.02, min(0.98, 0.4 + gain - 0.2 * (values["temperature"] - 0.3) ** 2)))
 
 
 class Play:

@@ -1,6 +1,7 @@
 """The wrapper around scikit-optimize, and the numbers it is shown."""
 
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -128,7 +129,7 @@ def test_candidates_with_few_scores_are_left_out() -> None:
 def test_rows_are_capped_with_best_and_newest_among_them() -> None:
     """Of 400 candidates 300 are kept, in their order."""
     ledger = _ledger([6] * 400)
-    kept = [row[0].assignment["at"] for row in ledger.rows(Random(0))]
+    kept: list[Any] = [row[0].assignment["at"] for row in ledger.rows(Random(0))]
 
     assert len(kept) == 300
     assert kept == sorted(kept)

@@ -103,7 +103,7 @@ def test_siblings_see_the_same_examples_for_nothing(kind: Any, play: Any, demo: 
     """Candidates that differ only in calibration are evaluated together, and the later ones cost no call."""
     study = play(kind(), demo(1), calls=300).run()
     space = study.space
-    by_request: dict[tuple, dict[str, int]] = {}
+    by_request: dict[tuple[tuple[str, str], ...], dict[str, int]] = {}
     for candidate in study.evaluated_candidates:
         active = space.canonical(candidate.assignment)
         calibration = active.pop("calibration", None)

@@ -14,14 +14,14 @@ from elixirml.cli.options import (
     opened,
     program_arguments,
     quiet_option,
+    running,
     seed_option,
     set_option,
 )
 from elixirml.cli.output import aside, counted, print_json, score, table, usage_text
 from elixirml.cli.progress import RowProgress
-from elixirml.cli.references import check_models, resolved_program, with_set_values
+from elixirml.cli.references import check_models, prepared, resolved_program
 from elixirml.contracts.metric import Example, Metric
-from elixirml.doors import BlockingKernel
 from elixirml.errors import BudgetExceeded
 from elixirml.runtime.budget import Budget
 from elixirml.runtime.kernel import Kernel
@@ -34,7 +34,9 @@ __all__ = ["evaluate"]
 @click.command(epilog="Example: elixirml evaluate qa.py:QA --data test.jsonl --metric f1")
 @program_arguments
 @click.option("--data", metavar="FILE", required=True, help="JSON lines, JSON or CSV; or NAME:SPLIT of a named set.")
-@click.option("--metric", "metrics", multiple=True, help="What to score; repeatable [default: exact_match].")
+@click.option(
+    "--metric", "metrics", metavar="NAME", multiple=True, help="What to score; repeatable [default: exact_match]."
+)
 @click.option("--repeats", type=click.IntRange(1), default=1, show_default=True, help="Runs of each example.")
 @click.option("--limit", type=click.IntRange(1), help="Use no more than this many rows.")
 @set_option
@@ -60,12 +62,15 @@ def evaluate(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Score PROGRAM on data, with intervals; every fault is kept and counted."""
+    """Score PROGRAM on data, with intervals; every fault is kept and counted.
+
+    PROGRAM is file.py:Class, package.module:Class, or a saved FILE.json with --program file.py:Class.
+    """
     names = tuple(dict.fromkeys(metrics)) or ("exact_match",)
     with aside():
         made = resolved_program(program, declared)
         kernel = opened(home=home, model=model, quiet=quiet)
-        made = with_set_values(kernel, made, values)
+        made = prepared(kernel, made, values=values, model=model)
         judges = metrics_of(kernel, names)
         check_models(kernel, made)
         examples = examples_of(data, kernel.compile(made), kernel.plugins.registry, limit=limit)
@@ -88,7 +93,7 @@ def _evaluated(
     kernel: Kernel, program: Any, examples: Sequence[Example], progress: RowProgress, **settings: Any
 ) -> tuple[Evaluation, str | None]:
     """Return what was found, and why it ended early if it did."""
-    with BlockingKernel(kernel) as door:
+    with running(kernel) as door:
         try:
             return door.evaluate(program, examples, on_row=progress.row, **settings), None
         except BudgetExceeded as error:

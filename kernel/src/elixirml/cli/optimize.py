@@ -17,14 +17,14 @@ from elixirml.cli.options import (
     opened,
     program_arguments,
     quiet_option,
+    running,
     seed_option,
     set_option,
 )
 from elixirml.cli.output import aside, counted, print_json, score, table, value_text
 from elixirml.cli.progress import StudyProgress
-from elixirml.cli.references import check_models, resolved_program, with_set_values
+from elixirml.cli.references import check_models, prepared, resolved_program
 from elixirml.contracts.metric import Direction
-from elixirml.doors import BlockingKernel
 from elixirml.errors import ConfigError
 from elixirml.files import write_atomically
 from elixirml.identity import Json
@@ -40,8 +40,14 @@ __all__ = ["optimize", "print_report"]
 @click.command(epilog="Example: elixirml optimize qa.py:QA --train train.jsonl --out qa.json")
 @program_arguments
 @click.option("--train", metavar="FILE", required=True, help="Labelled rows; split into demos, race and confirmation.")
-@click.option("--metric", default="exact_match", show_default=True, help="What to optimize.")
-@click.option("--teleprompter", default="auto", show_default=True, help="Who searches; see `elixirml plugins list`.")
+@click.option("--metric", metavar="NAME", default="exact_match", show_default=True, help="What to optimize.")
+@click.option(
+    "--teleprompter",
+    metavar="NAME",
+    default="auto",
+    show_default=True,
+    help="Who searches; see `elixirml plugins list`.",
+)
 @click.option("--option", "options", metavar="NAME=VALUE", multiple=True, help="A setting of the teleprompter.")
 @click.option("--free", multiple=True, metavar="PATH", help="Search this variable too (patterns: `reply.*`).")
 @click.option("--freeze", multiple=True, metavar="PATH", help="Keep this variable as declared.")
@@ -76,20 +82,24 @@ def optimize(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Tune PROGRAM's variables on labelled rows, and confirm the winner on rows nobody has seen."""
+    """Tune PROGRAM's variables on labelled rows, and confirm the winner on rows nobody has seen.
+
+    PROGRAM is file.py:Class, package.module:Class, or a saved FILE.json with --program file.py:Class.
+    Without --budget, 600 model calls are the limit.
+    """
     with aside():
         made = resolved_program(program, declared)
         for path in filter(None, (out, report)):
             _check_writable(Path(path))
         settings = _settings(options)
         kernel = opened(home=home, model=model, quiet=quiet)
-        made = with_set_values(kernel, made, values)
+        made = prepared(kernel, made, values=values, model=model)
         check_models(kernel, made)
         minimize = metrics_of(kernel, [metric])[metric].direction is Direction.MINIMIZE
         progress = StudyProgress(quiet=quiet, minimize=minimize)
         kernel.events.add(progress)
         try:
-            with BlockingKernel(kernel) as door:
+            with running(kernel) as door:
                 found = door.optimize(
                     made,
                     train,

@@ -1,12 +1,14 @@
 """Options that several verbs share, and the kernel they are for."""
 
+import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeVar
 
 import click
 
 from elixirml.contracts.observer import Observer
+from elixirml.doors import BlockingKernel
 from elixirml.runtime.budget import Budget
 from elixirml.runtime.kernel import Kernel
 
@@ -18,6 +20,7 @@ __all__ = [
     "opened",
     "program_arguments",
     "quiet_option",
+    "running",
     "seed_option",
     "set_option",
 ]
@@ -52,16 +55,16 @@ home_option = click.option(
 )
 
 
-class _BudgetType(click.ParamType[Budget]):
-    name = "LIMITS"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Budget:
-        _ = param, ctx
-        return value if isinstance(value, Budget) else Budget.parse(value)
+def _budget(context: click.Context, parameter: click.Parameter, text: str | None) -> Budget | None:
+    _ = context, parameter
+    return None if text is None else Budget.parse(text)
 
 
 budget_option = click.option(
-    "--budget", type=_BudgetType(), help="Limits, for example calls=600,seconds=300 (also tokens, money)."
+    "--budget",
+    metavar="LIMITS",
+    callback=_budget,
+    help="Limits, for example calls=600,seconds=300 (also tokens, money).",
 )
 
 
@@ -72,3 +75,16 @@ def opened(*, home: str, model: str | None = None, quiet: bool = False, observer
         for warning in kernel.plugins.warnings():
             click.echo(f"warning: {warning}", err=True)
     return kernel
+
+
+@contextlib.contextmanager
+def running(kernel: Kernel) -> Generator[BlockingKernel]:
+    """Run a kernel; an interrupt ends it in good order first, so that its loop has nothing to complain of."""
+    interrupt: KeyboardInterrupt | None = None
+    with BlockingKernel(kernel) as door:
+        try:
+            yield door
+        except KeyboardInterrupt as error:
+            interrupt = error
+    if interrupt is not None:
+        raise interrupt

@@ -127,7 +127,9 @@ class StudyProgress:
     def _phases(self, data: Any) -> None:
         self._phase = data["phase"]
         if self._phase == "search" and data["calls"] is not None:
-            self._line.say(f"searching with {data['calls'] - data['confirm']} calls, {data['confirm']} kept to confirm")
+            self._line.say(
+                f"searching with {counted(data['calls'] - data['confirm'], 'call')}, {data['confirm']} kept to confirm"
+            )
         elif self._phase == "confirm":
             self._examples = data["examples"]
 

@@ -15,7 +15,7 @@ from elixirml.programs.stages import PredictStage
 from elixirml.programs.state import read_saved
 from elixirml.runtime.kernel import Kernel
 
-__all__ = ["check_models", "resolved_program", "with_set_values"]
+__all__ = ["check_models", "prepared", "resolved_program"]
 
 _FORMS = "Write file.py:Class, package.module:Class, or a saved file.json with --program file.py:Class."
 
@@ -114,6 +114,8 @@ def _chosen(module: ModuleType, name: str, target: str) -> Program[Any, Any]:
         found = getattr(module, name, None)
         if found is None:
             raise ConfigError(f"{target} has no program `{name}`.", hint=did_you_mean(name, known))
+        if not callable(found) or (isinstance(found, type) and not issubclass(found, Program)):
+            raise ConfigError(f"{target}:{name} is not a program.", hint=did_you_mean(name, known))
         return as_program(found)
     if len(known) == 1:
         return as_program(getattr(module, known[0]))
@@ -136,12 +138,19 @@ def _programs_of(module: ModuleType) -> list[str]:
     ]
 
 
-def with_set_values(kernel: Kernel, program: Program[Any, Any], values: Sequence[str]) -> Program[Any, Any]:
+def prepared(
+    kernel: Kernel, program: Program[Any, Any], *, values: Sequence[str], model: str | None
+) -> Program[Any, Any]:
     """Return the program with values as they are written in `--set path=value`.
 
+    Args:
+        kernel: Where it will run.
+        program: The program.
+        values: Texts `path=value`.
+        model: What `--model` says; it is for stages that name none.
+
     Raises:
-        ConfigError: A value has no `=`.
-        DeclarationError: A path names no variable.
+        ConfigError: A value has no `=`, a path names no variable, or no stage takes the model.
         ValidationError: A text is no value of its variable.
     """
     texts: dict[str, str] = {}
@@ -150,10 +159,23 @@ def with_set_values(kernel: Kernel, program: Program[Any, Any], values: Sequence
         if not equals:
             raise ConfigError(f"`--set {each}` has no value.", hint="Write --set path=value.")
         texts[path.strip()] = text
-    if not texts:
-        return program
     space = kernel.runner(program).assigned().space
-    return program.with_values(space.parse(texts))
+    names = [each.name for each in space]
+    for path in texts:
+        if path not in names:
+            near = closest(path, names)
+            hint = f"Did you mean `{near}`? " if near else ""
+            raise ConfigError(
+                f"{program.name} has no variable `{path}`.", hint=f"{hint}`elixirml show PROGRAM --space` lists them."
+            )
+    made = program.with_values(space.parse(texts)) if texts else program
+    if model is not None and model not in _models(kernel, made):
+        paths = dict.fromkeys(node.settings["model"] for node in kernel.compile(made).predict_nodes())
+        raise ConfigError(
+            f"`--model {model}` has no effect: every stage of {program.name} names its own model.",
+            hint=f"Set it: {' '.join(f'--set {path}={model}' for path in paths)}",
+        )
+    return made
 
 
 def check_models(kernel: Kernel, program: Program[Any, Any]) -> None:
@@ -163,11 +185,17 @@ def check_models(kernel: Kernel, program: Program[Any, Any]) -> None:
         ConfigError: A model is not known, or not installed.
         PluginMissing: No installed plugin offers a model's provider.
     """
+    for name in _models(kernel, program):
+        try:
+            kernel.model(name)
+        except ModelUnavailable as error:
+            raise ConfigError(error.message, hint=error.hint, code=error.code) from error
+
+
+def _models(kernel: Kernel, program: Program[Any, Any]) -> list[str]:
+    """Return the names of the models that a program uses."""
     runner = kernel.runner(program)
     own = runner.assigned()
     values = own.space.resolve(own.assignment)
-    for path in dict.fromkeys(node.settings["model"] for node in runner.compiled.predict_nodes()):
-        try:
-            kernel.model(str(values[path]))
-        except ModelUnavailable as error:
-            raise ConfigError(error.message, hint=error.hint, code=error.code) from error
+    paths = (node.settings["model"] for node in runner.compiled.predict_nodes())
+    return list(dict.fromkeys(str(values[path]) for path in paths if path in values))

@@ -15,12 +15,12 @@ from elixirml.cli.options import (
     opened,
     program_arguments,
     quiet_option,
+    running,
     seed_option,
     set_option,
 )
 from elixirml.cli.output import aside, print_json, usage_text, value_text
-from elixirml.cli.references import check_models, resolved_program, with_set_values
-from elixirml.doors import BlockingKernel
+from elixirml.cli.references import check_models, prepared, resolved_program
 from elixirml.errors import ConfigError
 from elixirml.identity import Json
 from elixirml.runtime.budget import Budget
@@ -52,14 +52,17 @@ def run(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Run PROGRAM once and print its output."""
+    """Run PROGRAM once and print its output.
+
+    PROGRAM is file.py:Class, package.module:Class, or a saved FILE.json with --program file.py:Class.
+    """
     with aside():
         made = resolved_program(program, declared)
         inputs = read_input(source)
         kernel = opened(home=home, model=model, quiet=quiet)
-        made = with_set_values(kernel, made, values)
+        made = prepared(kernel, made, values=values, model=model)
         check_models(kernel, made)
-        with BlockingKernel(kernel) as door:
+        with running(kernel) as door:
             result = door.run(made, inputs, budget=budget, seed=seed)
     if as_json:
         print_json(_json(result))

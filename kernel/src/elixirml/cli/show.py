@@ -11,12 +11,12 @@ from elixirml.cli.options import (
     opened,
     program_arguments,
     quiet_option,
+    running,
     set_option,
 )
 from elixirml.cli.output import aside, print_json, request_text, table, value_text
-from elixirml.cli.references import check_models, resolved_program, with_set_values
+from elixirml.cli.references import check_models, prepared, resolved_program
 from elixirml.cli.run import read_input
-from elixirml.doors import BlockingKernel
 from elixirml.identity import Json
 from elixirml.programs.compiled import CompiledProgram
 from elixirml.runtime.kernel import Kernel
@@ -49,12 +49,15 @@ def show(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Show PROGRAM: the exact messages for an input, its graph, its variables. Asks no model."""
+    """Show PROGRAM: the exact messages for an input, its graph, its variables. Asks no model.
+
+    PROGRAM is file.py:Class, package.module:Class, or a saved FILE.json with --program file.py:Class.
+    """
     with aside():
         made = resolved_program(program, declared)
         inputs = None if source is None else read_input(source)
         kernel = opened(home=home, model=model, quiet=quiet)
-        made = with_set_values(kernel, made, values)
+        made = prepared(kernel, made, values=values, model=model)
         runner = kernel.runner(made)
         own = runner.assigned()
         shown = {} if inputs is None else _shown(kernel, runner, inputs)
@@ -76,7 +79,7 @@ def show(
 
 def _shown(kernel: Kernel, runner: Runner, inputs: Any) -> dict[str, tuple[str, Json]]:
     check_models(kernel, runner.program)
-    with BlockingKernel(kernel) as door:
+    with running(kernel) as door:
         return door.call(_previewed, runner, inputs)
 
 

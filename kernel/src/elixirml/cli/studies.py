@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from elixirml.cli.options import home_option, json_option, quiet_option
-from elixirml.cli.output import counted, print_json, score, table
+from elixirml.cli.output import counted, print_json, table
 from elixirml.errors import ConfigError, closest
 from elixirml.identity import Json
 from elixirml.studies.ledger import Ledger, StudyEntry
-from elixirml.studies.statistics import Interval
 
 __all__ = ["studies"]
 
@@ -92,7 +92,7 @@ def show(*, study: str, home: str, as_json: bool, quiet: bool) -> None:
         print_json(_json(*found[study]))
         return
     for title, text in _facts(*found[study]):
-        click.echo(f"{title:<13}{text}")
+        click.echo(f"{title:<14}{text}")
 
 
 def _facts(entry: StudyEntry, rows: int, replies: int) -> Iterator[tuple[str, str]]:
@@ -102,13 +102,20 @@ def _facts(entry: StudyEntry, rows: int, replies: int) -> Iterator[tuple[str, st
     for name in ("program", "metric", "teleprompter", "seed"):
         if name in entry.header:
             yield name, str(entry.header[name])
-    limits = {name: value for name, value in (entry.header.get("budget") or {}).items() if value is not None}
+    budget: dict[str, Any] = entry.header.get("budget") or {}
+    limits = [f"{name}={value:g}" for name, value in budget.items() if value is not None]
     if limits:
-        yield "budget", ", ".join(f"{name}={value:g}" for name, value in limits.items())
+        yield "budget", ", ".join(limits)
     yield "outcome", _outcome(entry)
     result = entry.result or {}
     for name in ("baseline", "tuned"):
         if name in result:
-            yield name, score(Interval(**result[name], confidence=0.95))
+            yield name, _interval(result[name])
     for note in result.get("notes", ()):
         yield "note", str(note)
+
+
+def _interval(found: dict[str, Any]) -> str:
+    """Return a mean with its interval, in the metric's own unit: the ledger does not know how it is written."""
+    ends = "" if found["low"] is None else f" ({found['low']:.3g} to {found['high']:.3g})"
+    return f"{found['mean']:.3g}{ends} on {counted(found['n'], 'example')}"

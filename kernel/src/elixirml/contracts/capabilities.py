@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from elixirml.contracts.adapter import Adapter
 from elixirml.contracts.predictor import Predictor
-from elixirml.contracts.schema import FieldDeclaration, Schema
+from elixirml.contracts.schema import Field, FieldDeclaration, Schema
 
 __all__ = ["Capabilities"]
 
@@ -19,6 +19,10 @@ class Capabilities(Protocol):
         Raises:
             DeclarationError: No installed engine reads the type.
         """
+        ...
+
+    def field(self, declaration: FieldDeclaration) -> Field:
+        """Return one field, without a record around it."""
         ...
 
     def record(self, name: str, fields: Sequence[FieldDeclaration]) -> Schema:

@@ -123,6 +123,14 @@ class SchemaEngine(Protocol):
         """
         ...
 
+    def field(self, declaration: FieldDeclaration) -> Field:
+        """Return one field, without a record around it.
+
+        Raises:
+            DeclarationError: Its type cannot be read.
+        """
+        ...
+
     def record(self, name: str, fields: Sequence[FieldDeclaration]) -> Schema:
         """Return the schema of a record made at run time; its values allow attribute access."""
         ...

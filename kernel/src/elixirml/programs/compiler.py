@@ -6,8 +6,7 @@ of that name wins. Every mistake is collected, so that one compilation reports a
 
 import inspect
 from collections.abc import Mapping
-from types import UnionType
-from typing import Any, Union, get_origin, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
 from attrs import frozen
 
@@ -266,7 +265,7 @@ class _Compiler:
             annotation = next(
                 (each.annotation for each in parse_signature(member.output).inputs if each.name == name), str
             )
-        return self.capabilities.record(f"{name}_input", [FieldDeclaration(name, annotation)]).fields[0]
+        return self.capabilities.field(FieldDeclaration(name, annotation))
 
     def _output(self) -> tuple[OutputRule, Schema]:
         declared, bare = self.declaration.outputs, self.declaration.bare
@@ -338,9 +337,8 @@ def _may_fit(found: Any, wanted: Any) -> bool:
 
 
 def _is_plain_class(annotation: Any) -> bool:
-    return (
-        isinstance(annotation, type) and get_origin(annotation) not in {Union, UnionType} and annotation is not object
-    )
+    """Return whether an annotation is a class whose instances can be told from others; since Python 3.11 Any is one."""
+    return isinstance(annotation, type) and annotation not in {Any, object} and get_origin(annotation) is None
 
 
 def _word(annotation: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from elixirml.contracts.adapter import Adapter
 from elixirml.contracts.language_model import LanguageModelProvider
 from elixirml.contracts.predictor import Predictor
-from elixirml.contracts.schema import FieldDeclaration, Schema, SchemaEngine
+from elixirml.contracts.schema import Field, FieldDeclaration, Schema, SchemaEngine
 from elixirml.errors import DeclarationError, PluginError, PluginMissing
 from elixirml.plugins import Registry
 
@@ -33,10 +33,13 @@ class InstalledCapabilities:
             known = self._schemas[declared] = self._engine(declared).schema(declared)
         return known
 
+    def field(self, declaration: FieldDeclaration) -> Field:
+        """Return one field, read by the first engine."""
+        return next(iter(self._engines().values())).field(declaration)
+
     def record(self, name: str, fields: Sequence[FieldDeclaration]) -> Schema:
-        """Return the schema of a record made at run time."""
-        engines = self._engines()
-        return next(iter(engines.values())).record(name, fields)
+        """Return the schema of a record made at run time by the first engine."""
+        return next(iter(self._engines().values())).record(name, fields)
 
     def names(self, kind: str) -> tuple[str, ...]:
         """Return the installed names of a kind."""

@@ -15,11 +15,20 @@ def plain(value: object) -> Json:
         TypeError: The value is not JSON.
         ValueError: The value holds NaN or an infinity.
     """
+    if _is_small(value):
+        return cast("Json", value)
     return cast("Json", json.loads(canonical_json(value)))
+
+
+def _is_small(value: object) -> bool:
+    """Return whether `value` is a text, a whole number, a truth value or null: immutable, and JSON as it is."""
+    return value is None or type(value) in {str, int, bool}
 
 
 def is_json(value: object) -> bool:
     """Return whether `value` has a canonical JSON."""
+    if _is_small(value):
+        return True
     try:
         canonical_json(value)
     except (TypeError, ValueError):

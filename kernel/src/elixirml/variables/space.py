@@ -58,7 +58,8 @@ class Space:
         object.__setattr__(self, "banks", gathered(self.variables, self.banks))
         for variable in self.variables:
             self._refuse_idle_condition(variable)
-        problems = self.problems(self.complete({}))
+        defaults = {each.name: each.default for each in self.variables if not isinstance(each, Computed)}
+        problems = self.settled(defaults).problems
         if problems:
             listed = "".join(f"\n  - {problem}" for problem in problems)
             raise DeclarationError(

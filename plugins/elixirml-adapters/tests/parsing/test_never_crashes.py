@@ -137,7 +137,7 @@ REPEATED = [
 
 @pytest.mark.parametrize("piece", REPEATED)
 def test_endless_repetition_is_answered(piece: str) -> None:
-    """Nesting, repetition and unclosed signs cost time in proportion to their length: the square of it would take hours."""
+    """Nesting, repetition and unclosed signs cost time in proportion to their length; its square would be hours."""
     repeated = piece * (LENGTH // len(piece))
     for parse in (
         lambda: parse_json_reply(repeated, SCHEMA),

@@ -5,12 +5,12 @@ from typing import Any
 
 from attrs import frozen
 
-from elixirml.contracts import FieldDeclaration
+from elixirml.contracts import Field, FieldDeclaration
 from elixirml.errors import DeclarationError
 from elixirml_schemas.declared import is_record
 from elixirml_schemas.reader import read_record
-from elixirml_schemas.run_time import make_record
-from elixirml_schemas.schema import RecordSchema
+from elixirml_schemas.run_time import make_record, make_slot
+from elixirml_schemas.schema import RecordSchema, field_of
 
 __all__ = ["PythonSchemas"]
 
@@ -42,6 +42,14 @@ class PythonSchemas:
                 code="type-unsupported",
             )
         return RecordSchema.of(read_record(declared))
+
+    def field(self, declaration: FieldDeclaration) -> Field:
+        """Return one field, without a record around it.
+
+        Raises:
+            DeclarationError: Its name is no identifier, its type cannot be read, or its default does not fit.
+        """
+        return field_of(make_slot(declaration))
 
     def record(self, name: str, fields: Sequence[FieldDeclaration]) -> RecordSchema:
         """Return the schema of a record made at run time; its values are frozen and allow attribute access.

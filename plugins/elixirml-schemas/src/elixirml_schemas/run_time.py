@@ -14,7 +14,7 @@ from elixirml_schemas.declared import Declared
 from elixirml_schemas.reader import read_slot
 from elixirml_schemas.records import RecordShape, Slot
 
-__all__ = ["make_record"]
+__all__ = ["make_record", "make_slot"]
 
 
 def make_record(name: str, fields: Sequence[FieldDeclaration]) -> RecordShape:
@@ -28,6 +28,16 @@ def make_record(name: str, fields: Sequence[FieldDeclaration]) -> RecordShape:
     attributes = {each.name: _attribute(each, slot) for each, slot in zip(fields, slots, strict=True)}
     cls: type[Any] = attrs.make_class(name, attributes, frozen=True, slots=True, kw_only=True)
     return RecordShape(cls, slots)
+
+
+def make_slot(declaration: FieldDeclaration) -> Slot:
+    """Return one field, without a record around it.
+
+    Raises:
+        DeclarationError: Its name is no identifier, its type is not supported, or its default does not fit.
+    """
+    _check_names("field", [declaration.name])
+    return read_slot("field", _declared(declaration))
 
 
 def _check_names(name: str, names: Sequence[str]) -> None:

@@ -10,10 +10,11 @@ from elixirml.errors import Problem, ValidationError
 from elixirml.identity import Json
 from elixirml_schemas.records import RecordShape, Slot
 
-__all__ = ["RecordSchema"]
+__all__ = ["RecordSchema", "field_of"]
 
 
-def _field(slot: Slot) -> Field:
+def field_of(slot: Slot) -> Field:
+    """Return a field as the kernel sees it."""
     default: Any = None if slot.default is NO_DEFAULT else slot.default
     return Field(slot.name, slot.annotation, slot.shape.schema(), slot.required, default, slot.description)
 
@@ -36,7 +37,7 @@ class RecordSchema:
     @classmethod
     def of(cls, shape: RecordShape) -> "RecordSchema":
         """Return the schema of a record's shape."""
-        return cls(shape, tuple(_field(each) for each in shape.slots))
+        return cls(shape, tuple(field_of(each) for each in shape.slots))
 
     @property
     def name(self) -> str:

@@ -29,7 +29,7 @@ OUTBRED = 0.3
 
 
 def first_pulls(state: AutoState, rng: Random) -> tuple[AutoState, Sequence[Action]]:
-    """Return the first pulls: the baseline, the same without demos, and points that cover every dimension evenly."""
+    """Return the first pulls: the baseline, one more without demos, and points that cover every dimension evenly."""
     features, plan = state.contest.features, state.plan
     baseline = features.point(state.context.baseline.assignment, origin="baseline")
     scatter: tuple[Point, ...] = ()
