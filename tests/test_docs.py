@@ -5,6 +5,7 @@ import os
 import random
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -115,13 +116,12 @@ def agrees(shown: str, printed: str, *, numbers_vary: bool = False) -> bool:
     return re.fullmatch(pattern, plain(printed, numbers_vary=numbers_vary) + " ", re.DOTALL) is not None
 
 
-def plant(folder: Path, *, name: str, entry: str, module: str, source: str) -> None:
-    """Install a plugin of one module into a folder, as pip would."""
+def plant(folder: Path, *, name: str, entry: str, target: str) -> None:
+    """Write the metadata of an installed plugin, as pip would."""
     info = folder / f"{name.replace('-', '_')}-1.0.dist-info"
     info.mkdir(parents=True)
-    (folder / f"{module}.py").write_text(source, "utf-8")
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", "utf-8")
-    (info / "entry_points.txt").write_text(f"[elixirml]\n{entry} = {module}\n", "utf-8")
+    (info / "entry_points.txt").write_text(f"[elixirml]\n{entry} = {target}\n", "utf-8")
 
 
 @frozen
@@ -153,11 +153,15 @@ class Reader:
         assert agrees(shown, printed, numbers_vary=numbers_vary), f"$ {command}\n{printed}\n--- shown:\n{shown}"
 
     def _install(self, source: Path) -> None:
-        """Install a distribution of one module; pip itself would fetch a build backend."""
+        """Install a distribution of one module or package; pip itself would fetch a build backend."""
         project = tomllib.loads((source / "pyproject.toml").read_text("utf-8"))["project"]
-        [(entry, module)] = project["entry-points"]["elixirml"].items()
-        text = (source / f"{module}.py").read_text("utf-8")
-        plant(self.installed, name=project["name"], entry=entry, module=module, source=text)
+        [(entry, target)] = project["entry-points"]["elixirml"].items()
+        plant(self.installed, name=project["name"], entry=entry, target=target)
+        name = target.partition(".")[0]
+        if (source / name).is_dir():
+            shutil.copytree(source / name, self.installed / name)
+        else:
+            shutil.copy(source / f"{name}.py", self.installed)
 
     def _run(self, command: list[str]) -> str:
         environ = {
@@ -186,7 +190,8 @@ def test_the_tour_of_the_readme_prints_what_it_shows(tmp_path: Path) -> None:
     """The README's commands are real; only the model behind them is replaced."""
     reader = Reader(tmp_path / "work", tmp_path / "installed", disabled="local")
     reader.folder.mkdir()
-    plant(reader.installed, name="standin", entry="standin", module="standin", source=STANDIN)
+    plant(reader.installed, name="standin", entry="standin", target="standin")
+    (reader.installed / "standin.py").write_text(STANDIN, "utf-8")
     rows = [
         {"context": f"{town} is the capital of {country}.{more}", "question": f"Capital of {country}?", "answer": town}
         for country, town in TOWNS.items()

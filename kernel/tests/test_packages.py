@@ -2,10 +2,12 @@
 
 import hashlib
 import importlib.util
+import json
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,10 +38,8 @@ class FakePip:
         self.command = [sys.executable, str(script)]
 
     @property
-    def asked(self) -> dict[str, object]:
-        import json
-
-        found: dict[str, object] = json.loads(self.seen.read_text())
+    def asked(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.seen.read_text())
         return found
 
 
@@ -61,8 +61,8 @@ def test_the_file_is_returned(tmp_path: Path, folder: Path) -> None:
     assert (found.name, found.read_text()) == ("thing-1-py3-none-any.whl", "wheel")
     assert found.is_relative_to(folder)
     assert (pip.asked["verb"], pip.asked["wanted"]) == ("download", "thing==1\n")
-    assert {"--no-deps", "--no-input", "--no-cache-dir", "--only-binary"} <= set(pip.asked["options"])  # type: ignore[arg-type]
-    assert Path(str(pip.asked["temporary"])).is_relative_to(folder)
+    assert {"--no-deps", "--no-input", "--no-cache-dir", "--only-binary"} <= set(pip.asked["options"])
+    assert Path(pip.asked["temporary"]).is_relative_to(folder)
 
 
 def test_two_downloads_do_not_meet(tmp_path: Path, folder: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_source_package_is_pinned_by_its_digest(tmp_path: Path, folder: Path) 
     found = pip_download("thing==1", folder, say=quiet, source=True, sha256="ab" * 32, pip=pip.command)
     assert found.name == "thing-1.tar.gz"
     assert pip.asked["wanted"] == f"thing==1 --hash=sha256:{'ab' * 32}\n"
-    options = list(pip.asked["options"])  # type: ignore[call-overload]
+    options = list(pip.asked["options"])
     assert options[options.index("--no-binary") + 1] == "thing"
 
 

@@ -51,6 +51,7 @@ __all__ = [
     "ValidationError",
     "closest",
     "did_you_mean",
+    "located",
 ]
 
 
@@ -76,6 +77,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         return "Nothing is known here."
     near = closest(name, names)
     return f"Known here: {', '.join(names)}." + (f" Did you mean `{near}`?" if near else "")
+
+
+def located(hint: str | None, where: str) -> str:
+    """Return a hint with the file and line it is about, on a line of their own.
+
+    Example:
+        >>> located("Rename one.", "qa.py:31")
+        'Rename one.\\n  at qa.py:31'
+    """
+    return f"{hint}\n  at {where}" if hint else f"at {where}"
 
 
 class ElixirError(Exception):
@@ -234,12 +245,13 @@ class BudgetExceeded(ElixirError, RuntimeError):
         message: Which limit, of what, and how much was spent.
         limit: The name of the limit.
         partial: What was finished before; its type depends on what ran.
+        hint: How to go on.
     """
 
     default_code = "budget-exceeded"
 
-    def __init__(self, message: str, *, limit: str, partial: object = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, limit: str, partial: object = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
         self.limit = limit
         self.partial = partial
 

@@ -190,7 +190,7 @@ def test_the_page_tells_what_was_found(report: StudyReport) -> None:
         "200 model calls in search, 40 in confirmation",
         "The search ended: the calls are used up.",
         "reply.temperature",
-        '["e1"]',
+        "reply.demos",
         "the prompt",
         "one note",
         "try this",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from elixirml.contracts.capabilities import Capabilities
 from elixirml.contracts.signature import Signature
@@ -93,7 +93,7 @@ class _Settings:
         self.variables: list[Variable] = []
         self.paths: dict[str, str] = {}
 
-    def setting(self, name: str, make: "Callable[[_Settings, Any], Variable]") -> Variable:
+    def setting(self, name: str, make: "Callable[[_Settings, Any, str], Variable]") -> Variable:
         """Return the variable of a setting, made from what was given or from its default."""
         given = self.given.get(name)
         if isinstance(given, Variable):
@@ -103,7 +103,7 @@ class _Settings:
             if shared is None:
                 self.variables.append(given.bound(self.paths[name]))
             return given
-        variable = make(self, given).bound(f"{self.path}.{name}")
+        variable = make(self, given, f"{self.path}.{name}")
         self.paths[name] = variable.name
         self.variables.append(variable)
         return variable
@@ -113,9 +113,8 @@ class _Settings:
         chosen = when(self.paths[setting]).equals(name)
         paths: dict[str, str] = {}
         for variable in offered:
-            placed = variable.within(f"{self.path}.{name}")
-            condition = chosen if placed.active_if is None else chosen & placed.active_if
-            self.variables.append(evolve(placed, active_if=condition))
+            placed = variable.within(f"{self.path}.{name}", also=chosen)
+            self.variables.append(placed)
             paths[variable.name] = placed.name
         return paths
 
@@ -156,23 +155,23 @@ _EXAMPLES: Mapping[str, str] = {
     "predictor": 'ml.variable("direct", kind="predictor")',
     "adapter": 'ml.variable("json", choices=["json", "sections"])',
     "model": 'ml.variable("local/smollm2", choices=["local/smollm2"])',
-    "instruction": 'ml.variable("Answer.", also=["Answer in one word."])',
-    "demos": "ml.subset(maximum=8)",
+    "instruction": 'ml.variable("Answer.", bank=["Answer in one word."])',
+    "demos": "ml.variable([], bank=[], maximum=8)",
     "temperature": "ml.variable(0.0, low=0.0, high=1.5)",
     "max_tokens": "ml.variable(64, low=1, high=512)",
 }
 
 
-def _default_predictor(settings: _Settings, given: Any) -> Variable:
+def _default_predictor(settings: _Settings, given: Any, path: str) -> Variable:
     settings.check_installed("predictors", str(given or DEFAULT_PREDICTOR))
     options = settings.capabilities.names("predictors")
-    return Capability(default=given or DEFAULT_PREDICTOR, capability="predictor", options=options, frozen=True)
+    return Capability(path, default=given or DEFAULT_PREDICTOR, capability="predictor", options=options, frozen=True)
 
 
-def _default_adapter(settings: _Settings, given: Any) -> Variable:
+def _default_adapter(settings: _Settings, given: Any, path: str) -> Variable:
     if given is not None:
         settings.check_installed("adapters", str(given))
-        return Capability(default=given, capability="adapter", options=(given,), frozen=True)
+        return Capability(path, default=given, capability="adapter", options=(given,), frozen=True)
     suiting: dict[str, int] = {}
     unusable: list[str] = []
     for name in settings.capabilities.names("adapters"):
@@ -188,15 +187,15 @@ def _default_adapter(settings: _Settings, given: Any) -> Variable:
             code="capability-missing",
         )
     best = max(usable, key=lambda name: usable[name])
-    return Capability(default=best, capability="adapter", options=tuple(usable))
+    return Capability(path, default=best, capability="adapter", options=tuple(usable))
 
 
-def _instruction(settings: _Settings, given: Any) -> Variable:
+def _instruction(settings: _Settings, given: Any, path: str) -> Variable:
     entry = Entry.of(str(given or settings.signature.instruction))
-    return Text(default=entry.id, entries=(entry,))
+    return Text(path, default=entry.id, entries=(entry,))
 
 
-def _model(settings: _Settings, given: Any) -> Variable:
+def _model(settings: _Settings, given: Any, path: str) -> Variable:
     known = settings.capabilities.models() if given is None else ()
     if given is None and not known:
         raise DeclarationError(
@@ -204,26 +203,26 @@ def _model(settings: _Settings, given: Any) -> Variable:
             hint='Declare one: ml.predict(..., model="local/smollm2"); or get one: elixirml models get smollm2',
             code="model-missing",
         )
-    return Capability(default=given or known[0], capability="model", frozen=True)
+    return Capability(path, default=given or known[0], capability="model", frozen=True)
 
 
-def _temperature(settings: _Settings, given: Any) -> Variable:
+def _temperature(settings: _Settings, given: Any, path: str) -> Variable:
     _ = settings
     value = 0.0 if given is None else float(given)
-    return Float(default=value, low=0.0, high=max(2.0, value), frozen=True)
+    return Float(path, default=value, low=0.0, high=max(2.0, value), frozen=True)
 
 
-def _max_tokens(settings: _Settings, given: Any) -> Variable:
+def _max_tokens(settings: _Settings, given: Any, path: str) -> Variable:
     _ = settings
-    return Integer(default=int(given or 256), low=1, high=max(32_768, int(given or 0)), frozen=True)
+    return Integer(path, default=int(given or 256), low=1, high=max(32_768, int(given or 0)), frozen=True)
 
 
-def _demos(settings: _Settings, given: Any) -> Variable:
+def _demos(settings: _Settings, given: Any, path: str) -> Variable:
     _ = settings, given
-    return Subset(maximum=MOST_DEMOS, ordered=True)
+    return Subset(path, maximum=MOST_DEMOS, ordered=True)
 
 
-_DEFAULTS: Mapping[str, Callable[[_Settings, Any], Variable]] = {
+_DEFAULTS: Mapping[str, Callable[[_Settings, Any, str], Variable]] = {
     "instruction": _instruction,
     "model": _model,
     "temperature": _temperature,

@@ -1,7 +1,7 @@
 """Signatures written as text: `context, question -> answer: str, confidence: float`."""
 
-import ast
-from collections.abc import Iterator
+import keyword
+from collections.abc import Iterator, Sequence
 
 from attrs import frozen
 
@@ -9,7 +9,7 @@ from elixirml.contracts.schema import FieldDeclaration
 from elixirml.errors import DeclarationError
 from elixirml.programs.annotations import parse_annotation
 
-__all__ = ["SignatureText", "parse_signature"]
+__all__ = ["SignatureText", "parse_fields", "parse_signature"]
 
 
 @frozen
@@ -37,17 +37,37 @@ def parse_signature(text: str) -> SignatureText:
             f"The signature `{text}` has no arrow.", hint="Write `inputs -> outputs`, as in `question -> answer: str`."
         )
     inputs, outputs = _side(left, text), _side(right, text)
-    names = [each.name for each in (*inputs, *outputs)]
+    _refuse_repeats((*inputs, *outputs), text)
+    return SignatureText(inputs, outputs)
+
+
+def parse_fields(text: str) -> tuple[FieldDeclaration, ...]:
+    """Return the fields of one side of a signature, such as `context, question: str`.
+
+    Raises:
+        DeclarationError: There is no field, a name is no identifier, is given twice or has a bad type.
+    """
+    fields = _side(text, text)
+    _refuse_repeats(fields, text)
+    return fields
+
+
+def _refuse_repeats(fields: Sequence[FieldDeclaration], text: str) -> None:
+    names = [each.name for each in fields]
     for name in names:
         if names.count(name) > 1:
-            raise DeclarationError(f"The signature `{text}` names `{name}` twice.", code="name-twice")
-    return SignatureText(inputs, outputs)
+            raise DeclarationError(
+                f"The signature `{text}` names `{name}` twice.", hint="Rename one of the two.", code="name-twice"
+            )
 
 
 def _side(side: str, text: str) -> tuple[FieldDeclaration, ...]:
     fields = tuple(_field(part, text) for part in _split(side) if part.strip())
     if not fields:
-        raise DeclarationError(f"The signature `{text}` needs at least one field on each side of the arrow.")
+        raise DeclarationError(
+            f"The signature `{text}` needs at least one field on each side of the arrow.",
+            hint="Write `inputs -> outputs`, as in `question -> answer: str`.",
+        )
     return fields
 
 
@@ -72,14 +92,10 @@ def _split(side: str) -> Iterator[str]:
 def _field(part: str, text: str) -> FieldDeclaration:
     name, colon, annotation = part.partition(":")
     name = name.strip()
-    if not name.isidentifier() or _is_keyword(name):
-        raise DeclarationError(f"`{name}` in the signature `{text}` is not a name.", code="name-invalid")
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise DeclarationError(
+            f"`{name}` in the signature `{text}` is not a name.",
+            hint="Write fields between commas, each `name` or `name: type`.",
+            code="name-invalid",
+        )
     return FieldDeclaration(name, parse_annotation(annotation) if colon else str)
-
-
-def _is_keyword(name: str) -> bool:
-    try:
-        ast.parse(f"{name} = 0")
-    except SyntaxError:
-        return True
-    return False

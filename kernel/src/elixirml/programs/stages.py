@@ -3,11 +3,13 @@
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
+from inspect import isasyncgenfunction, isgeneratorfunction
+from types import FunctionType
 from typing import Any, Generic, TypeVar, overload
 
 from attrs import frozen
 
-from elixirml.errors import DeclarationError, did_you_mean
+from elixirml.errors import DeclarationError, did_you_mean, located
 from elixirml.variables import Variable
 
 __all__ = [
@@ -183,8 +185,11 @@ def stage(function: Callable[..., Any]) -> Any:
     """Declare a step in Python: parameters name what it needs, the function's name is what it provides.
 
     The function may be async, and may call predict stages and sub-programs of the program through `self`.
+
+    Raises:
+        DeclarationError: It is no function written in Python, or it yields.
     """
-    return FunctionStage(function, _place(function))
+    return FunctionStage(_function(function, "stage", _where()), _place(function))
 
 
 def check(message: str) -> Callable[[FunctionT], Any]:
@@ -213,26 +218,45 @@ def _then(word: str) -> Then:
         return Then(word)
     except ValueError:
         raise DeclarationError(
-            f"`then={word!r}` is not an action.\n  at {_where(3)}",
-            hint=did_you_mean(word, [str(each) for each in Then]),
+            f"`then={word!r}` is not an action.",
+            hint=located(did_you_mean(str(word), [str(each) for each in Then]), _where(3)),
         ) from None
 
 
 def _assertion(kind: AssertionKind, message: str, then: Then, *, attempts: int) -> Callable[[FunctionT], Any]:
     where = _where(3)
-    if not message or not isinstance(message, str):
+    if not isinstance(message, str) or not message.strip():
         raise DeclarationError(
-            f"`{kind}` needs a message in words.\n  at {where}", hint=f'@ml.{kind}("what must hold")'
+            f"`{kind}` needs a message in words.", hint=located(f'Write @ml.{kind}("what must hold").', where)
         )
-    if attempts < 1:
-        raise DeclarationError(f"`attempts` must be 1 or more (got {attempts}).\n  at {where}")
+    if not isinstance(attempts, int) or attempts < 1:
+        raise DeclarationError(
+            f"`attempts` must be a whole number, 1 or more (got {attempts!r}).",
+            hint=located("The first time counts: attempts=2 tries once more.", where),
+        )
 
     def declare(function: FunctionT) -> Any:
-        return Assertion(kind, message, function, then, attempts, _place(function))
+        return Assertion(kind, message, _function(function, str(kind), where), then, attempts, _place(function))
 
     return declare
 
 
+def _function(function: Any, what: str, where: str) -> Callable[..., Any]:
+    """Return a function that can be called with `self` and arguments by name, and whose source can be known."""
+    if not isinstance(function, FunctionType):
+        raise DeclarationError(
+            f"@ml.{what} stands on a function written in Python, not on {function!r}.",
+            hint=located("Write `def name(self, ...): ...` and call it from there.", where),
+            code="stage-function",
+        )
+    if isgeneratorfunction(function) or isasyncgenfunction(function):
+        raise DeclarationError(
+            f"@ml.{what} `{function.__name__}` yields, and a stage has one value.",
+            hint=located("Return a value, for instance a list.", _place(function)),
+            code="stage-function",
+        )
+    return function
+
+
 def _place(function: Callable[..., Any]) -> str:
-    code = getattr(function, "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else "an unknown place"
+    return f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}"

@@ -16,6 +16,7 @@ from elixirml.identity import Json, canonical_json
 from elixirml.variables._json import same, show
 from elixirml.variables.bank import Bank, Entry
 from elixirml.variables.base import Variable
+from elixirml.variables.conditions import Condition
 
 __all__ = ["Banked", "Subset", "Text"]
 
@@ -41,9 +42,9 @@ class Banked(Variable):
         """The bank it draws from: the one it names, else the one named by its path."""
         return self.bank or self.name
 
-    def within(self, prefix: str) -> Self:
+    def within(self, prefix: str, *, also: Condition | None = None) -> Self:
         """Return the same variable below `prefix`; a bank it names is below the prefix too."""
-        return evolve(super().within(prefix), bank=f"{prefix}.{self.bank}" if self.bank else "")
+        return evolve(super().within(prefix, also=also), bank=f"{prefix}.{self.bank}" if self.bank else "")
 
     def _source(self, bank: Bank | None) -> Bank:
         return Bank(self.bank_name, self.entries) if bank is None else bank

@@ -141,11 +141,16 @@ class Variable(ABC):
         """Return the same variable under another name: its path in a program."""
         return evolve(self, name=path)
 
-    def within(self, prefix: str) -> Self:
-        """Return the same variable below `prefix`, with every path its condition speaks of."""
-        return evolve(
-            self, name=f"{prefix}.{self.name}", active_if=self.active_if.within(prefix) if self.active_if else None
-        )
+    def within(self, prefix: str, *, also: Condition | None = None) -> Self:
+        """Return the same variable below `prefix`, with every path its condition speaks of.
+
+        Args:
+            prefix: Where it is placed.
+            also: A condition that must hold beside its own; its paths are taken as they are.
+        """
+        own = self.active_if.within(prefix) if self.active_if else None
+        condition = own if also is None else also if own is None else also & own
+        return evolve(self, name=f"{prefix}.{self.name}", active_if=condition)
 
     def with_default(self, value: Json) -> Self:
         """Return the same variable with another default."""

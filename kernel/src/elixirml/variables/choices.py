@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Iterable
+from functools import cached_property
 from typing import ClassVar, Self, cast
 
 from attrs import evolve, field, frozen
@@ -98,9 +99,9 @@ class Choice(Variable):
         if twice:
             raise DeclarationError(f"{self.where} has the option {twice[0]} twice.", hint="Name each option once.")
 
-    @property
-    def _written(self) -> list[str]:
-        return [canonical_json(option) for option in self.options]
+    @cached_property
+    def _written(self) -> tuple[str, ...]:
+        return tuple(canonical_json(option) for option in self.options)
 
     def _index(self, value: object) -> int:
         return self._written.index(canonical_json(value))

@@ -11,6 +11,7 @@ from elixirml.identity import Json, canonical_json
 from elixirml.variables._json import is_json, plain
 from elixirml.variables.bank import Bank
 from elixirml.variables.base import Variable
+from elixirml.variables.conditions import Condition
 
 __all__ = ["Computed", "Fitted"]
 
@@ -68,9 +69,10 @@ class Computed(Variable):
             )
         return plain(result)
 
-    def within(self, prefix: str) -> Self:
+    def within(self, prefix: str, *, also: Condition | None = None) -> Self:
         """Return the same variable below `prefix`, with its inputs."""
-        return evolve(super().within(prefix), inputs=tuple(f"{prefix}.{path}" for path in self.inputs))
+        inputs = tuple(f"{prefix}.{path}" for path in self.inputs)
+        return evolve(super().within(prefix, also=also), inputs=inputs)
 
     def _domain(self) -> dict[str, Json]:
         name = getattr(self.compute, "__qualname__", type(self.compute).__qualname__)
