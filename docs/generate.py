@@ -78,8 +78,9 @@ def _google(doc: str) -> str:
 
 
 def _code(example: str) -> str:
-    """Return the statements of an interactive example."""
-    return "\n".join(re.sub(r"^(>>>|\.\.\.) ?", "", line) for line in example.splitlines())
+    """Return the statements of an interactive example, with the blank lines the formatter wants."""
+    code = "\n".join(re.sub(r"^(>>>|\.\.\.) ?", "", line) for line in example.splitlines())
+    return re.sub(r"^(from .+|import .+)\n@", r"\1\n\n\n@", code, flags=re.MULTILINE)
 
 
 # Command line
@@ -87,7 +88,7 @@ def _code(example: str) -> str:
 
 def command_line() -> str:
     """Return the page of every verb of the kernel and of the plugins in this repository, as `--help` shows it."""
-    parts = [
+    head = (
         f"# Command line\n\n{NOTE}"
         "PROGRAM is `file.py:Class`, `package.module:Class`, or a saved JSON file with `--program` naming its\n"
         "declaration; where a file holds one program, `:Class` may be left out.\n\n"
@@ -95,7 +96,8 @@ def command_line() -> str:
         "| 2 | the user's input is at fault |\n| 3 | a model or plugin failed |\n| 130 | interrupted |\n\n"
         "Every verb has `--help`. With `--json` standard output holds one JSON object and nothing else; progress and\n"
         "warnings are on standard error."
-    ]
+    )
+    parts = [head]
     for name in _kernel_verbs():
         parts += _helped(top.get_command(click.Context(top), name), ("elixirml", name))
     for distribution, entry in _verbs_of_plugins():
@@ -110,7 +112,8 @@ def _kernel_verbs() -> list[str]:
 
 def _is_own(name: str) -> bool:
     command = top.get_command(click.Context(top), name)
-    return command is not None and (command.callback is None or str(command.callback.__module__).startswith("elixirml."))
+    callback = None if command is None else command.callback
+    return callback is None or callback.__module__.startswith("elixirml.")
 
 
 def _verbs_of_plugins() -> Iterator[tuple[str, EntryPoint]]:
@@ -161,10 +164,11 @@ def projects() -> list[dict[str, Any]]:
 
 def plugins() -> str:
     """Return the page of what every distribution offers, as its hooks say."""
-    parts = [
+    head = (
         f"# Plugins\n\n{NOTE}What each distribution offers. `elixirml plugins list` shows what is installed,\n"
         "`elixirml plugins show NAME` one of them."
-    ]
+    )
+    parts = [head]
     for project in projects():
         folder = project["folder"].relative_to(ROOT)
         rows = [f"| {kind} | `{each.name}` | {each.summary} |" for kind, each in _offered(project)]
@@ -201,8 +205,8 @@ def errors() -> str:
         if path.stem != "index"
     ]
     return (
-        f"# Errors\n\n{NOTE}Messages begin with a class and a code, `DeclarationError [name-not-found]: ...`; in Python,\n"
-        "`error.code`. Every class is a subclass of `elixirml.ElixirError`:\n\n"
+        f"# Errors\n\n{NOTE}Messages begin with a class and a code, `DeclarationError [name-not-found]: ...`; in\n"
+        "Python, `error.code`. Every class is a subclass of `elixirml.ElixirError`:\n\n"
         f"```text\n{_tree()}\n```\n\n| code | meaning |\n|---|---|\n" + "\n".join(rows) + "\n"
     )
 
@@ -240,6 +244,9 @@ def _codes(node: ast.AST) -> set[str]:
             return _texts(value)
         case ast.Call(func=ast.Name(id=name), keywords=keywords) if name[0].isupper() and name != "Problem":
             return {text for each in keywords if each.arg == "code" for text in _texts(each.value)}
+        case ast.Return(value=ast.Tuple(elts=[*_, last])):
+            # Reason, hint and code, found first and raised by the caller.
+            return {text for text in _texts(last) if re.fullmatch(r"[a-z]+(-[a-z]+)+", text)}
         case _:
             return set()
 

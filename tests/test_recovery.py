@@ -26,7 +26,8 @@ class Machine:
         with next(site.glob("*.dist-info/entry_points.txt")).open("a", encoding="utf-8") as file:
             file.write(_VERB)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ELIXIRML_")}
-        self.environment = {**kept, "PYTHONPATH": str(site), "XDG_CONFIG_HOME": str(folder / "config")}
+        path = os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])
+        self.environment = {**kept, "PYTHONPATH": path, "XDG_CONFIG_HOME": str(folder / "config")}
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `elixirml` with arguments."""
@@ -72,10 +73,11 @@ def test_list_says_what_became_of_it(machine: Machine) -> None:
 
 
 def test_doctor_names_the_way_out(machine: Machine) -> None:
-    """The doctor fails, names the plugin, and gives a command."""
+    """The doctor fails, names the plugin and the reason, and gives a command."""
     done = machine.run("plugins", "doctor")
     assert done.returncode == 1
-    assert "elixirml plugins disable deadly" in done.stdout
+    assert "plugin `deadly` (elixirml-deadly 1.0), failed: it raised SystemExit: gone" in done.stdout
+    assert "mend it: pip install --upgrade elixirml-deadly" in done.stdout
 
 
 def test_disable_and_enable_never_import_it(machine: Machine) -> None:

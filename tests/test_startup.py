@@ -29,7 +29,9 @@ from pathlib import Path
 atexit.register(lambda: Path({file!r}).write_text(json.dumps(sorted(sys.modules)), "utf-8"))
 """
 
-_AS_COMMAND: Final = "import runpy; sys.argv = ['elixirml', *{arguments!r}]; runpy.run_module('elixirml', run_name='__main__')"
+_AS_COMMAND: Final = (
+    "import runpy; sys.argv = ['elixirml', *{arguments!r}]; runpy.run_module('elixirml', run_name='__main__')"
+)
 
 
 def imported_by(code: str, folder: Path) -> set[str]:

@@ -83,8 +83,9 @@ def located(hint: str | None, where: str) -> str:
     """Return a hint with the file and line it is about, on a line of their own.
 
     Example:
-        >>> located("Rename one.", "qa.py:31")
-        'Rename one.\\n  at qa.py:31'
+        >>> print(located("Rename one.", "qa.py:31"))
+        Rename one.
+          at qa.py:31
     """
     return f"{hint}\n  at {where}" if hint else f"at {where}"
 

@@ -27,9 +27,11 @@ def write_atomically(path: Path, text: str) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         Path(temporary).replace(path)
-    except OSError as error:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             Path(temporary).unlink()
+        if not isinstance(error, OSError):
+            raise
         raise ConfigError(
             f"{path} cannot be written: {error.strerror or error}", hint="Free some space, or name another file."
         ) from error

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,6 +40,14 @@ class Provider(ScriptedProvider):
         latency = float(os.environ.get("PLANTED_LATENCY", "0"))
         failures = int(os.environ.get("PLANTED_FAILURES", "0"))
         super().__init__({"m": ScriptedModel("scripted/m", reply, latency=latency, failures=failures)})
+"""
+
+AS_TERMINAL = """
+import runpy, signal
+
+# A shell's background jobs ignore interrupts, and their children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("elixirml", run_name="__main__", alter_sys=True)
 """
 
 PROGRAM = '''
@@ -135,15 +142,13 @@ class Project:
             "PLANTED_LATENCY": str(latency),
         }
         return subprocess.Popen(
-            [sys.executable, "-m", "elixirml", *arguments],
+            [sys.executable, "-c", AS_TERMINAL, *arguments],
             cwd=self.folder,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # A shell's background jobs ignore interrupts, and children inherit that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
 
     def run(self, *arguments: str, typed: str | None = None, latency: float = 0.0) -> Said:

@@ -81,7 +81,7 @@ def test_an_unexpected_error_keeps_its_trace(capsys: pytest.CaptureFixture[str])
 
 
 def test_the_end_of_input_is_no_interruption(capsys: pytest.CaptureFixture[str]) -> None:
-    """click calls both an abort; they are told apart."""
+    """A missing answer and an interrupt both reach us as an abort; they are told apart."""
     abort = click.Abort()
     abort.__cause__ = EOFError()
     assert report(abort, as_json=False) == 3

@@ -110,11 +110,12 @@ def test_rows_are_counted_with_mean_and_faults(monkeypatch: pytest.MonkeyPatch) 
 
 def event(name: str, **data: object) -> Event:
     """Return an event of a study."""
-    return Event(name=name, trace="t", span=1, parent=None, time=0.0, data=data)
+    return Event(name, run="study", span="s1", parent=None, at=0.0, data=data)
 
 
 def test_a_study_is_told_in_phases(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is kept for the confirmation is said at the start, and the confirmation once it makes calls."""
+    monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(sys, "stderr", screen := Screen())
     progress = StudyProgress()
     assert not progress.begun

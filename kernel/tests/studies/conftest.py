@@ -182,6 +182,7 @@ class Lab:
     model: ScriptedModel = field(init=False)
     teleprompters: dict[str, Any] = field(factory=dict)
     metrics: dict[str, Any] = field(factory=dict)
+    adapters: dict[str, Any] = field(factory=dict)
     latency: float = 0.0
 
     def __attrs_post_init__(self) -> None:
@@ -194,6 +195,8 @@ class Lab:
         manager.registry.offer("language_models", "scripted", ScriptedProvider({"m": self.model}))
         for name, each in self.teleprompters.items():
             manager.registry.offer("teleprompters", name, each)
+        for name, adapter in self.adapters.items():
+            manager.registry.offer("adapters", name, adapter)
         for name, metric in {"errors": Errors(), **self.metrics}.items():
             manager.registry.offer("metrics", name, metric)
         return ml.Kernel(plugins=manager, home=self.home)

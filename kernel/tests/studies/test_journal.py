@@ -128,6 +128,16 @@ async def test_a_question_that_failed_is_asked_again_by_the_next(ledger: Ledger)
     assert (replies, paid.calls, process.meter.spent.calls) == (["fine"], 1, 1)
 
 
+async def test_whatever_a_model_raises_is_an_outage(ledger: Ledger) -> None:
+    """A provider that breaks is never the fault of the prompt it was given: its error is told as the model's."""
+
+    def broken(request: ModelRequest) -> str:
+        raise OSError("connection reset")
+
+    with pytest.raises(ModelError, match="The model scripted/model failed: OSError: connection reset"):
+        await Process(ledger, ScriptedModel(script=broken)).run("one", "film")
+
+
 async def test_the_limit_holds_in_a_replay(ledger: Ledger, model: ScriptedModel) -> None:
     """A replayed call needs room on the meter as a new one does: together they never pass the limit."""
     await Process(ledger, model).run("one", "film", "book")

@@ -87,26 +87,6 @@ def test_a_text_begins_as_the_model_wants_it(stable: int) -> None:
     assert shown((*front, *rest)) == "{start}a<1>"
 
 
-def test_a_token_over_the_division_belongs_to_the_rest() -> None:
-    """What a text says to the model does not depend on where it is divided."""
-
-    class Pairs(Server):
-        """Two equal letters side by side are one token."""
-
-        def post(self, path: str, data: dict[str, Any]) -> dict[str, Any]:
-            tokens, text = list[int](), data["content"]
-            while text:
-                pair = text[1:2] == text[0]
-                tokens.append(ord(text[0]) + 1000 * pair)
-                text = text[1 + pair :]
-            return {"tokens": tokens}
-
-    prompts = Prompts(Pairs())  # type: ignore[arg-type]
-    whole = prompts.split(text("abbc"))[1]
-    for stable, front in ((1, 1), (2, 1), (3, 2), (4, 3)):
-        assert prompts.split(text("abbc", stable=stable)) == (whole[:front], whole[front:])
-
-
 def test_what_was_seen_is_not_tokenized_again() -> None:
     """The same front, template and words cost no second question."""
     server = Server()

@@ -25,7 +25,8 @@ class Engine:
     def handle_completions(self, asked: dict[str, Any]) -> dict[str, Any]:
         self.calls += 1
         prompt, room = asked["prompt"], asked["n_predict"]
-        if asked.get("grammar") == "bad":
+        if asked.get("grammar") == "bad":  # and who knows what was computed before that was noticed
+            self.cache = [(token, (0, 1)) for token in prompt[:2]]
             return {"error": {"message": "no such grammar"}}
         kept = self._in_common(prompt) if asked["cache_prompt"] else 0
         kept = min(kept, len(prompt) - 1)

@@ -140,9 +140,8 @@ class StudyProgress:
             self._best = (mean, n)
         best = f"best so far {self._best[0]:.2f} on {self._best[1]}" if self._best else "first looks"
         limit = data["limit"]
-        amount = (
-            f"{bar(data['calls'], limit)} {data['calls']}/{limit} calls" if limit else counted(data["calls"], "call")
-        )
+        calls = counted(data["calls"], "call")
+        amount = f"{bar(data['calls'], limit, width=16)} {data['calls']}/{limit} calls" if limit else calls
         self._line.show(
             f"search  {amount}  {counted(data['candidates'], 'candidate')}  {best}  {data['seconds']:.0f} s"
         )

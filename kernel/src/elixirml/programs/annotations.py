@@ -86,7 +86,7 @@ def _generic(name: str, parts: list[ast.expr], text: str) -> Any:
         )
     match parts:
         case [first, ast.Constant(value=last)] if name == "tuple" and last is Ellipsis:
-            return tuple[_read(first, text), ...]
+            return _GENERICS[name][_read(first, text), ...]
         case _:
             arguments = tuple(_read(part, text) for part in parts)
             return _GENERICS[name][arguments if len(arguments) > 1 else arguments[0]]

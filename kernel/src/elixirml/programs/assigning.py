@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from elixirml.contracts.capabilities import Capabilities
-from elixirml.errors import DeclarationError, did_you_mean
+from elixirml.errors import DeclarationError, StateError, ValidationError, did_you_mean
 from elixirml.identity import Json
 from elixirml.programs.compiled import CompiledProgram, ProgramNode
 from elixirml.programs.program import Program
 from elixirml.programs.state import SavedProgram
-from elixirml.variables import Assignment, Bank, Capability, Choice, Space
+from elixirml.variables import Assignment, Bank, Banked, Computed, Entry, Space
 
 __all__ = ["Assigned", "assigned", "saved_program"]
 
@@ -28,48 +28,75 @@ def assigned(program: Program[Any, Any], compiled: CompiledProgram) -> Assigned:
     """Return the space and the full assignment of a program instance.
 
     Raises:
-        StateError: Saved state is of another declaration.
+        StateError: Saved state is of another declaration, or does not fit what is installed.
         DeclarationError: A value is set for a variable the program does not have.
-        ValidationError: Values do not fit the space; lists every problem.
+        ValidationError: Values set by hand do not fit the space; lists every problem.
     """
-    values: dict[str, Json] = {}
-    banks: dict[str, Bank] = dict(compiled.space.banks)
-    _collect(program, compiled, "", values, banks)
-    space = compiled.space.with_banks(banks)
-    known = [each.name for each in space.variables]
-    for path in values:
-        if path not in known:
-            raise DeclarationError(
-                f"The program {program.name} has no variable `{path}`.",
-                hint=did_you_mean(path, known),
-                code="name-not-found",
-            )
-    assignment = space.complete(values)
-    space.validate(assignment)
+    found = _Values()
+    found.collect(program, compiled, "")
+    space = compiled.space
+    unknown = [path for path in found.values if path not in space]
+    strange = found.loaded.intersection(unknown) | (found.banks.keys() - space.banks.keys())
+    if strange:
+        raise _unfit(program, f"there is no variable {', '.join(f'`{path}`' for path in sorted(strange))}.")
+    if unknown:
+        raise DeclarationError(
+            f"The program {program.name} has no variable {', '.join(f'`{path}`' for path in unknown)}.",
+            hint=did_you_mean(unknown[0], space.paths),
+            code="name-not-found",
+        )
+    if found.banks:
+        space = space.with_banks({path: space.banks[path].extended(entries) for path, entries in found.banks.items()})
+    # What was worked out when it was saved is worked out anew: a value set by hand may have changed its inputs.
+    derived = {path for path in found.loaded if isinstance(space[path], Computed)}
+    assignment = space.complete({path: value for path, value in found.values.items() if path not in derived})
+    try:
+        space.validate(assignment)
+    except ValidationError as error:
+        if found.loaded.isdisjoint(problem.path[0] for problem in error.problems if problem.path):
+            raise
+        raise _unfit(program, str(error)) from error
     return Assigned(space, assignment)
 
 
-def _collect(
-    program: Program[Any, Any],
-    compiled: CompiledProgram,
-    prefix: str,
-    values: dict[str, Json],
-    banks: dict[str, Bank],
-) -> None:
-    for node in compiled.nodes:
-        if isinstance(node, ProgramNode):
-            member: Program[Any, Any] = compiled.declaration.members[node.name]
-            _collect(member, node.compiled, f"{prefix}{node.name}.", values, banks)
-    saved = program.saved
-    if saved is not None:
-        saved.check(name=program.name, digest=compiled.digest, structure=compiled.structure)
-        for path, bank in saved.banks.items():
-            full = prefix + path
-            banks[full] = banks.get(full, Bank(full)).extended(
-                entry for entry in bank.entries if entry.id not in banks.get(full, Bank(full))
-            )
-        values.update({prefix + path: value for path, value in saved.assignment.items()})
-    values.update({prefix + path: value for path, value in program.values.items()})
+def _unfit(program: Program[Any, Any], why: str) -> StateError:
+    requires = program.saved.requires if program.saved is not None else {}
+    needed = ", ".join(f"{name} {version}" for name, version in requires.items()) or "the kernel alone"
+    return StateError(
+        f"The saved state of `{program.name}` does not fit what is installed here: {why}",
+        hint=f"It was saved with {needed}; see `elixirml plugins list`, or tune it again.",
+        code="state-unfit",
+    )
+
+
+@frozen
+class _Values:
+    """What a program and its sub-programs set, by path; what comes later wins.
+
+    Attributes:
+        values: Values by path.
+        loaded: The paths whose values are of saved state.
+        banks: Saved bank entries.
+    """
+
+    values: dict[str, Json] = field(factory=dict[str, Json])
+    loaded: set[str] = field(factory=set[str])
+    banks: dict[str, list[Entry]] = field(factory=dict[str, "list[Entry]"])
+
+    def collect(self, program: Program[Any, Any], compiled: CompiledProgram, prefix: str) -> None:
+        """Add sub-programs first, then what is saved, then what is set by hand: the outer program knows best."""
+        for node in compiled.nodes:
+            if isinstance(node, ProgramNode):
+                self.collect(compiled.declaration.members[node.name], node.compiled, f"{prefix}{node.name}.")
+        saved = program.saved
+        if saved is not None:
+            saved.check(name=program.name, digest=compiled.digest, structure=compiled.structure)
+            for path, bank in saved.banks.items():
+                self.banks.setdefault(prefix + path, []).extend(bank.entries)
+            self.values.update({prefix + path: value for path, value in saved.assignment.items()})
+            self.loaded.update(prefix + path for path in saved.assignment)
+        self.values.update({prefix + path: value for path, value in program.values.items()})
+        self.loaded.difference_update(prefix + path for path in program.values)
 
 
 def saved_program(
@@ -82,9 +109,12 @@ def saved_program(
 ) -> SavedProgram:
     """Return what to write to disk for a program with these values: active values and the bank entries they name."""
     active = space.canonical(assignment)
-    named = {entry for value in active.values() for entry in _entry_ids(value)}
+    named: dict[str, set[str]] = {}
+    for variable in space.variables:
+        if isinstance(variable, Banked) and variable.name in active:
+            named.setdefault(variable.bank_name, set()).update(_entry_ids(active[variable.name]))
     banks = {
-        path: Bank(path, tuple(entry for entry in bank.entries if entry.id in named))
+        path: Bank(path, tuple(entry for entry in bank.entries if entry.id in named.get(path, ())))
         for path, bank in space.banks.items()
     }
     return SavedProgram(
@@ -94,7 +124,7 @@ def saved_program(
         space=space.digest,
         assignment=Assignment(active),
         banks={path: bank for path, bank in banks.items() if bank.entries},
-        requires=capabilities.requires(_used(space, active)),
+        requires=capabilities.requires(_used(compiled, space, active)),
         about=dict(about or {}),
     )
 
@@ -108,13 +138,13 @@ def _entry_ids(value: Json) -> list[str]:
 _KINDS = {"adapter": "adapters", "predictor": "predictors", "model": "language_models"}
 
 
-def _used(space: Space, active: Mapping[str, Json]) -> dict[str, list[str]]:
-    """Return the capability names the active values use, by kind; models are known by their provider."""
+def _used(compiled: CompiledProgram, space: Space, active: Mapping[str, Json]) -> dict[str, list[str]]:
+    """Return the capability names the predict stages use, by kind; models are known by their provider."""
     used: dict[str, list[str]] = {}
-    for variable in space.variables:
-        setting = variable.capability if isinstance(variable, Capability) else variable.name.rpartition(".")[2]
-        kind = _KINDS.get(setting)
-        value = active.get(variable.name)
-        if kind is not None and isinstance(variable, Choice) and isinstance(value, str):
-            used.setdefault(kind, []).append(value.partition("/")[0])
+    for node in compiled.predict_nodes():
+        for setting, kind in _KINDS.items():
+            path = node.settings[setting]
+            name = str(active.get(path, space[path].default)).partition("/")[0]
+            if name not in used.setdefault(kind, []):
+                used[kind].append(name)
     return used

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from types import FunctionType
 from typing import Any, TypeAlias
 
 from attrs import define, field, frozen
@@ -10,7 +11,7 @@ from elixirml.contracts.schema import Schema
 from elixirml.contracts.signature import Signature
 from elixirml.identity import Json, digest
 from elixirml.programs.program import Declaration
-from elixirml.programs.source import source_of
+from elixirml.programs.source import is_constant, meaning_of
 from elixirml.programs.stages import AssertionKind, Then
 from elixirml.variables import Space, Variable
 
@@ -45,11 +46,13 @@ class FunctionNode:
         name: The stage's name; its value goes to `stage_slot(name)`.
         arguments: Parameter name to slot.
         function: The function as written.
+        calls: Predict stages and sub-programs it may call.
     """
 
     name: str
     arguments: Mapping[str, str]
     function: Callable[..., Any]
+    calls: tuple[str, ...] = ()
 
 
 @frozen(eq=False)
@@ -99,7 +102,7 @@ class AssertionNode:
         message: Said to people and models when it fails.
         then: What follows a failure.
         attempts: How often the value may be produced in all.
-        retries: The predict stage to run again; None when there is none.
+        retries: The stage to run again: the latest that asks a model for what is judged; None when there is none.
     """
 
     name: str
@@ -129,6 +132,10 @@ class OutputRule:
     fields: Mapping[str, tuple[str, str | None]] = field(factory=dict[str, "tuple[str, str | None]"], hash=False)
     bare: str | None = None
 
+    def slots(self) -> tuple[str, ...]:
+        """Return every slot the output is made of."""
+        return (*(() if self.whole is None else (self.whole,)), *(slot for slot, _ in self.fields.values()))
+
 
 @define(eq=False, slots=False)
 class CompiledProgram:
@@ -143,6 +150,7 @@ class CompiledProgram:
         space: All variables of the program and of what it uses, at its own paths.
         warnings: What is declared but leads nowhere.
         prefix: The path of this program inside another; empty at the top.
+        answers: The latest stage that asks a model for the output; None when there is none.
     """
 
     declaration: Declaration
@@ -153,14 +161,23 @@ class CompiledProgram:
     space: Space
     warnings: tuple[str, ...] = ()
     prefix: str = ""
+    answers: str | None = None
 
     @property
     def name(self) -> str:
         """The program's name."""
         return self.declaration.name
 
+    def path(self, name: str) -> str:
+        """Return the path of something declared here."""
+        return f"{self.prefix}.{name}" if self.prefix else name
+
     def predict_nodes(self) -> tuple[PredictNode, ...]:
         """Return every predict stage, those of sub-programs included."""
+        return self._predict_nodes
+
+    @cached_property
+    def _predict_nodes(self) -> tuple[PredictNode, ...]:
         found: list[PredictNode] = []
         for node in self.nodes:
             if isinstance(node, PredictNode):
@@ -168,6 +185,21 @@ class CompiledProgram:
             elif isinstance(node, ProgramNode):
                 found.extend(node.compiled.predict_nodes())
         return tuple(found)
+
+    @cached_property
+    def positions(self) -> Mapping[str, int]:
+        """Node name to its place in the order."""
+        return {node.name: at for at, node in enumerate(self.nodes)}
+
+    def downstream(self, name: str) -> frozenset[str]:
+        """Return a stage and every node that depends on its value."""
+        found, stale = {name}, {stage_slot(name)}
+        for node in self.nodes[self.positions[name] + 1 :]:
+            if not stale.isdisjoint(node.arguments.values()):
+                found.add(node.name)
+                if not isinstance(node, AssertionNode):
+                    stale.add(stage_slot(node.name))
+        return frozenset(found)
 
     def graph(self) -> dict[str, Json]:
         """Return the wiring as plain data: node to its kind and what it takes."""
@@ -183,13 +215,13 @@ class CompiledProgram:
                 "inputs": [each.to_json() for each in self.inputs.fields],
                 "output": [each.to_json() for each in self.output.fields],
                 "graph": self.graph(),
-                "variables": {name: each.describe() for name, each in declared.items()},
+                "variables": {name: _domain(each) for name, each in declared.items()},
             }
         )
 
     @cached_property
     def digest(self) -> str:
-        """Digest of the structure and of the source of every Python stage: what results are keyed by."""
+        """Digest of the structure and of what every Python stage means: what results are keyed by."""
         return digest({"structure": self.structure, "source": self._sources()})
 
     def _sources(self) -> dict[str, Json]:
@@ -198,8 +230,20 @@ class CompiledProgram:
             if isinstance(node, ProgramNode):
                 sources[node.name] = node.compiled.digest
             elif not isinstance(node, PredictNode):
-                sources[node.name] = source_of(node.function)
-        return sources
+                sources[node.name] = meaning_of(node.function)
+        helpers = self.declaration.helpers.items()
+        return sources | {f"self.{name}": found for name, each in helpers for found in _meaning(each)}
+
+
+def _domain(variable: Variable) -> dict[str, Json]:
+    return {key: value for key, value in variable.describe().items() if key != "hint"}
+
+
+def _meaning(helper: Any) -> tuple[Json, ...]:
+    """Return what identifies a method or a constant of the class; nothing for what may change."""
+    if isinstance(helper, FunctionType):
+        return (meaning_of(helper),)
+    return (helper,) if is_constant(helper) else ()
 
 
 def _outline(node: Node) -> Json:
@@ -210,6 +254,12 @@ def _outline(node: Node) -> Json:
         case ProgramNode():
             return {"kind": "program", "takes": takes, "program": node.compiled.structure}
         case AssertionNode():
-            return {"kind": str(node.kind), "takes": takes, "then": str(node.then), "message": node.message}
+            return {
+                "kind": str(node.kind),
+                "takes": takes,
+                "message": node.message,
+                "then": str(node.then),
+                "attempts": node.attempts,
+            }
         case FunctionNode():
             return {"kind": "stage", "takes": takes}

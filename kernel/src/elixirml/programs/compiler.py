@@ -4,16 +4,15 @@ Members are read in the order they are written. A parameter names an input field
 of that name wins. Every mistake is collected, so that one compilation reports all of them.
 """
 
-import inspect
-from collections.abc import Mapping
-from typing import Any, get_origin, get_type_hints
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from elixirml.contracts.capabilities import Capabilities
 from elixirml.contracts.schema import Field, FieldDeclaration, Schema
 from elixirml.contracts.signature import Signature
-from elixirml.errors import DeclarationError, ElixirError, PluginError, did_you_mean
+from elixirml.errors import DeclarationError, did_you_mean
 from elixirml.programs.compiled import (
     AssertionNode,
     CompiledProgram,
@@ -25,13 +24,17 @@ from elixirml.programs.compiled import (
     input_slot,
     stage_slot,
 )
+from elixirml.programs.mistakes import Mistakes
 from elixirml.programs.program import Declaration, Program, SingleOutput
-from elixirml.programs.settings import stage_variables
+from elixirml.programs.settings import narrowed, stage_variables
 from elixirml.programs.signature_text import parse_signature
 from elixirml.programs.stages import Assertion, AssertionKind, FunctionStage, PredictStage
+from elixirml.programs.wiring import annotations_of, calls_of, circle, may_fit, needs_of, word
 from elixirml.variables import Constraint, Space, Variable
 
 __all__ = ["compile_program"]
+
+_RESERVED = frozenset(name for name in vars(Program) if not name.startswith("_")) | {"declaration", "after_prediction"}
 
 
 def compile_program(declaration: Declaration, capabilities: Capabilities, *, prefix: str = "") -> CompiledProgram:
@@ -44,6 +47,7 @@ def compile_program(declaration: Declaration, capabilities: Capabilities, *, pre
 
     Raises:
         DeclarationError: Something is declared wrongly; every mistake is listed.
+        PluginError: All that is wrong is that one plugin cannot be used.
     """
     return _Compiler(declaration, capabilities, prefix).compile()
 
@@ -64,58 +68,95 @@ class _Compiler:
         self.declaration = declaration
         self.capabilities = capabilities
         self.prefix = prefix
-        self.mistakes: list[str] = []
-        self.codes: list[str] = []
+        self.mistakes = Mistakes(declaration.name, declaration.where)
         self.bindings: dict[str, _Binding] = {}
+        self.inputs: dict[str, Field] = {}
         self.variables: list[Variable] = []
         self.constraints: list[Constraint] = []
-        self.declared: dict[int, str] = {}
+        self.declared: dict[int, Variable] = {}
         self.nodes: list[Node] = []
         self.outputs: dict[str, Schema] = {}
 
     def compile(self) -> CompiledProgram:
-        inputs = self._schema(self.declaration.inputs, what="inputs")
-        for each in inputs.fields:
-            self.bindings[each.name] = _Binding(input_slot(each.name), each.annotation, each)
-        self._declare_variables()
+        inputs = self._inputs()
+        self._declare()
+        declared = len(self.mistakes)
         for name, member in self.declaration.members.items():
-            self._try(name, member)
+            self._member(name, member)
         rule, output = self._output()
-        self._stop_at_mistakes()
+        # Variables of a stage that is wrong are missing, so the space says something only where every stage is right.
+        space = self._space() if len(self.mistakes) == declared else None
+        self.mistakes.stop()
+        assert inputs is not None and output is not None and space is not None  # noqa: S101, PT018 - else a mistake
         return CompiledProgram(
             declaration=self.declaration,
             inputs=inputs,
             output=output,
             nodes=_checks_first(self.nodes),
             rule=rule,
-            space=self._space(),
-            warnings=self._unused(rule),
+            space=space,
+            warnings=self._warnings(rule),
             prefix=self.prefix,
+            answers=self._producer(rule.slots()),
         )
+
+    def _inputs(self) -> Schema | None:
+        """Read the inputs; without them no name means anything, so a mistake here is told alone."""
+        with self.mistakes.noted():
+            inputs = self._schema(self.declaration.inputs, what="inputs")
+            for each in inputs.fields:
+                self.inputs[each.name] = each
+                self._bind(each.name, _Binding(input_slot(each.name), each.annotation, each))
+            return inputs
+        self.mistakes.stop()
+        return None
+
+    def _declare(self) -> None:
+        """Check every name, and take over the program's own variables, which stages before them may use."""
+        for name, member in self.declaration.members.items():
+            with self.mistakes.noted():
+                self._name(name)
+                if isinstance(member, Variable):
+                    self._variable(name, member)
 
     def _path(self, name: str) -> str:
         return f"{self.prefix}.{name}" if self.prefix else name
 
+    def _bind(self, name: str, binding: _Binding) -> None:
+        """Let a name mean something else from here on; the latest binding comes last."""
+        self.bindings.pop(name, None)
+        self.bindings[name] = binding
+
     def _schema(self, declared: Any, *, what: str) -> Schema:
+        name = self.declaration.name
         if declared is None:
             raise DeclarationError(
-                f"The program {self.declaration.name} does not say what its {what} are.\n  at {self.declaration.where}",
-                hint=f"Write `class {self.declaration.name}(ml.Program[Inputs, Outputs])` with two record types.",
+                f"The program {name} does not say what its {what} are.",
+                hint=f"Write `class {name}(ml.Program[Inputs, Outputs])` with two record types.",
                 code="types-missing",
             )
         if isinstance(declared, tuple):
-            return self.capabilities.record(f"{self.declaration.name}_{what}", declared)
+            return self.capabilities.record(f"{name}_{what}", declared)
         return self.capabilities.schema(declared)
 
-    def _declare_variables(self) -> None:
-        for name, member in self.declaration.members.items():
-            if isinstance(member, Variable):
-                self.declared[id(member)] = self._path(name)
-                bound = member.bound(name)
-                self.variables.append(bound.within(self.prefix) if self.prefix else bound)
+    def _name(self, name: str) -> None:
+        if name in _RESERVED or not name.isidentifier():
+            why = "every program has it already" if name in _RESERVED else "it is not a name in Python"
+            raise DeclarationError(
+                f"`{name}` cannot name a part of {self.declaration.name}: {why}.",
+                hint="Choose another name.",
+                code="name-reserved" if name in _RESERVED else "name-invalid",
+            )
 
-    def _try(self, name: str, member: Any) -> None:
-        try:
+    def _variable(self, name: str, member: Variable) -> None:
+        bound = narrowed(member.bound(name), self.capabilities)
+        placed = bound.within(self.prefix) if self.prefix else bound
+        self.declared[id(member)] = placed
+        self.variables.append(placed)
+
+    def _member(self, name: str, member: Any) -> None:
+        where = self.declaration.where if isinstance(member, (Program, Variable)) else member.where
+        with self.mistakes.at(where).noted():
             match member:
                 case FunctionStage():
                     self._function(name, member)
@@ -127,63 +168,80 @@ class _Compiler:
                     self._assertion(name, member)
                 case _:
                     pass
-        except (DeclarationError, PluginError) as error:
-            self._mistake(error)
-            self.bindings.setdefault(name, _Binding(stage_slot(name), Any))
-
-    def _mistake(self, error: ElixirError) -> None:
-        self.mistakes.append(str(error))
-        self.codes.append(error.code)
-
-    def _stop_at_mistakes(self) -> None:
-        if not self.mistakes:
             return
-        if len(self.mistakes) == 1:
-            raise DeclarationError(self.mistakes[0], code=self.codes[0])
-        lines = "\n".join(f"{number}. {text}" for number, text in enumerate(self.mistakes, 1))
+        # A stage that is wrong still provides its name: one mistake is told once.
+        if name not in self.bindings:
+            self._bind(name, _Binding(stage_slot(name), Any))
+
+    def _bound(self, name: str, stage: str) -> _Binding:
+        binding = self.bindings.get(name)
+        if binding is not None:
+            return binding
+        why, hint, code = self._absence(name, stage)
         raise DeclarationError(
-            f"The program {self.declaration.name} has {len(self.mistakes)} mistakes:\n{lines}", code=self.codes[0]
+            f"stage `{stage}` of {self.declaration.name} needs `{name}`, {why}.", hint=hint, code=code
         )
 
-    def _bound(self, name: str, stage: str, where: str) -> _Binding:
-        binding = self.bindings.get(name)
-        if binding is None:
-            later = name in self.declaration.members and not isinstance(self.declaration.members[name], Variable)
-            why = "which is declared after it" if later else "which no input field and no earlier stage provides"
-            raise DeclarationError(
-                f"stage `{stage}` of {self.declaration.name} needs `{name}`, {why}.\n  at {where}",
-                hint=f"Move `{name}` above `{stage}`." if later else did_you_mean(name, self.bindings),
-                code="name-later" if later else "name-not-found",
-            )
-        return binding
+    def _absence(self, name: str, stage: str) -> tuple[str, str, str]:
+        """Return why a name means nothing, what to do about it, and the code of the mistake."""
+        found = "which no input field and no earlier stage provides"
+        hint, code = did_you_mean(name, self.bindings), "name-not-found"
+        match self.declaration.members.get(name):
+            case Variable():
+                found, hint = "which is a variable", f"Read it as `self.{name}`."
+            case PredictStage(manual=True):
+                found, hint = "which runs only when it is called", f"Call it as `await self.{name}(...)`."
+            case Assertion():
+                found = "which is an assertion and has no value"
+            case None:
+                if isinstance(self.declaration.helpers.get(name), type):
+                    found, hint = "which is a class", f"Make a sub-program of it: `{name} = {name}()`."
+            case _:
+                way = circle(stage, name, self.declaration.members)
+                if way:
+                    return f"and so needs itself: {' -> '.join(way)}", "Break the circle.", "cycle"
+                return "which is declared after it", f"Move `{name}` above `{stage}`.", "name-later"
+        return found, hint, code
 
-    def _arguments(self, name: str, function: Any, where: str) -> tuple[dict[str, str], Any]:
-        hints = _hints(function)
+    def _arguments(self, name: str, function: Any, where: str, *, known: Mapping[str, Any]) -> dict[str, str]:
+        """Return parameter name to slot; each parameter that names nothing is a mistake of its own."""
+        needs = needs_of(function, name, known=self.bindings)
         arguments: dict[str, str] = {}
-        for parameter in list(inspect.signature(function).parameters)[1:]:
-            binding = self._bound(parameter, name, where)
-            wanted = hints.get(parameter, Any)
-            if not _may_fit(binding.annotation, wanted):
-                raise DeclarationError(
-                    f"stage `{name}` of {self.declaration.name} takes `{parameter}` as {_word(wanted)}, but it is "
-                    f"{_word(binding.annotation)}.\n  at {where}",
-                    code="type-mismatch",
-                )
-            arguments[parameter] = binding.slot
-        return arguments, hints.get("return", Any)
+        for parameter in needs.names:
+            if parameter in self.bindings or parameter not in needs.optional:
+                with self.mistakes.at(where).noted():
+                    binding = self._bound(parameter, name)
+                    self._fit(name, parameter, binding.annotation, known.get(parameter, Any))
+                    arguments[parameter] = binding.slot
+        return arguments
+
+    def _fit(self, stage: str, name: str, found: Any, wanted: Any) -> None:
+        if not may_fit(found, wanted):
+            raise DeclarationError(
+                f"stage `{stage}` of {self.declaration.name} takes `{name}` as {word(wanted)}, "
+                f"but it is {word(found)}.",
+                hint="Change one of the two types.",
+                code="type-mismatch",
+            )
 
     def _function(self, name: str, member: FunctionStage) -> None:
-        arguments, returned = self._arguments(name, member.function, member.where)
-        self.nodes.append(FunctionNode(name, arguments, member.function))
-        self.bindings[name] = _Binding(stage_slot(name), returned)
+        hints = annotations_of(member.function)
+        arguments = self._arguments(name, member.function, member.where, known=hints)
+        self.nodes.append(FunctionNode(name, arguments, member.function, self._calls(member.function)))
+        self._bind(name, _Binding(stage_slot(name), hints.get("return", Any)))
+
+    def _calls(self, function: Any) -> tuple[str, ...]:
+        return calls_of(function, self.declaration.members, self.declaration.helpers)
 
     def _assertion(self, name: str, member: Assertion) -> None:
-        arguments, _ = self._arguments(name, member.function, member.where)
+        known = annotations_of(member.function)
+        arguments = self._arguments(name, member.function, member.where, known=known)
         retries = self._producer(arguments.values())
-        if member.kind is AssertionKind.CHECK and retries is not None:
+        calls = self._calls(member.function)
+        if member.kind is AssertionKind.CHECK and (retries is not None or calls):
             raise DeclarationError(
-                f"the check `{name}` of {self.declaration.name} depends on the reply of `{retries}`, but checks are "
-                f"made before any model call.\n  at {member.where}",
+                f"the check `{name}` of {self.declaration.name} depends on the reply of `{retries or calls[0]}`, but "
+                "checks are made before any model call.",
                 hint="Use @ml.ensure for replies.",
                 code="check-after-call",
             )
@@ -193,38 +251,52 @@ class _Compiler:
             )
         )
 
-    def _producer(self, slots: Any) -> str | None:
-        """Return the latest predict stage or sub-program that the slots depend on."""
+    def _producer(self, slots: Iterable[str]) -> str | None:
+        """Return the latest stage that asks a model and that the slots depend on."""
         wanted = set(slots)
         for node in reversed(self.nodes):
             if isinstance(node, AssertionNode) or stage_slot(node.name) not in wanted:
                 continue
-            if not isinstance(node, FunctionNode):
+            if not isinstance(node, FunctionNode) or node.calls:
                 return node.name
             wanted |= set(node.arguments.values())
         return None
 
     def _program(self, name: str, member: Program[Any, Any]) -> None:
         compiled = compile_program(member.declaration, self.capabilities, prefix=self._path(name))
-        where = member.declaration.where
-        arguments = {
-            each.name: self._bound(each.name, name, where).slot
-            for each in compiled.inputs.fields
-            if each.required or each.name in self.bindings
-        }
+        arguments: dict[str, str] = {}
+        for each in compiled.inputs.fields:
+            if each.required or each.name in self.bindings:
+                with self.mistakes.noted():
+                    binding = self._bound(each.name, name)
+                    self._fit(name, each.name, binding.annotation, each.annotation)
+                    arguments[each.name] = binding.slot
         self.nodes.append(ProgramNode(name, arguments, compiled))
         self.variables.extend(compiled.space.variables)
         self.constraints.extend(compiled.space.constraints)
         self.outputs[name] = compiled.output
-        self.bindings[name] = _Binding(stage_slot(name), member.declaration.outputs or Any)
+        declared = member.declaration.outputs
+        self._bind(name, _Binding(stage_slot(name), declared if isinstance(declared, type) else Any))
 
     def _predict(self, name: str, member: PredictStage[Any]) -> None:
-        names, output, annotation = self._sides(name, member)
-        bound = {each: self._bound(each, name, member.where) for each in names if not member.manual}
-        fields = tuple(self._input_field(each, bound.get(each), member) for each in names)
-        signature = Signature(name, self.declaration.instruction, fields, output.fields)
+        wanted, output, annotation = self._sides(name, member)
+        bound: dict[str, _Binding] = {}
+        fields: list[Field] = []
+        for each, declared in wanted.items():
+            with self.mistakes.at(member.where).noted():
+                if not member.manual:
+                    bound[each] = self._bound(each, name)
+                    self._fit(name, each, bound[each].annotation, declared)
+                fields.append(self._input_field(each, declared))
+        signature = Signature(name, self.declaration.instruction, tuple(fields), output.fields)
         found = stage_variables(
-            signature, member.settings, path=self._path(name), declared=self.declared, capabilities=self.capabilities
+            signature,
+            member.settings,
+            path=name,
+            prefix=self.prefix,
+            declared=self.declared,
+            capabilities=self.capabilities,
+            mistakes=self.mistakes.at(member.where),
         )
         self.variables.extend(found.variables)
         self.constraints.extend(found.constraints)
@@ -240,109 +312,113 @@ class _Compiler:
                 options=found.options,
             )
         )
-        self.outputs[name] = output
         if not member.manual:
-            self.bindings[name] = _Binding(stage_slot(name), annotation)
+            self.outputs[name] = output
+            self._bind(name, _Binding(stage_slot(name), annotation))
 
-    def _sides(self, name: str, member: PredictStage[Any]) -> tuple[tuple[str, ...], Schema, Any]:
-        """Return the names a predict stage takes, the schema of its value, and the type of that value."""
-        everything = tuple(
-            binding.field.name for binding in _inputs_of(self.bindings) if binding.field is not None
-        ) or tuple(self.bindings)
+    def _sides(self, name: str, member: PredictStage[Any]) -> tuple[dict[str, Any], Schema, Any]:
+        """Return the names a predict stage takes with their declared types, its output, and the type of its value."""
+        wanted: dict[str, Any] = dict.fromkeys(self.inputs, Any)
+        annotation: Any = Any
         if isinstance(member.output, str):
             sides = parse_signature(member.output)
-            names = member.inputs or tuple(each.name for each in sides.inputs)
-            return names, self.capabilities.record(f"{name}_output", sides.outputs), Any
-        if isinstance(member.output, SingleOutput):
-            return member.inputs or everything, self.capabilities.record(f"{name}_output", member.output), Any
-        return member.inputs or everything, self.capabilities.schema(member.output), member.output
+            typed = {each.name: each.annotation for each in sides.inputs}
+            # A field of the text without a type is a `str` only where nothing else says what it is.
+            wanted = {each: typed[each] if typed[each] is not str else Any for each in typed}
+            output = self.capabilities.record(f"{name}_output", sides.outputs)
+        elif isinstance(member.output, SingleOutput):
+            output = self.capabilities.record(f"{name}_output", member.output)
+        else:
+            output, annotation = self.capabilities.schema(member.output), member.output
+        if member.inputs is not None:
+            wanted = {each: wanted.get(each, Any) for each in member.inputs}
+        return wanted, output, annotation
 
-    def _input_field(self, name: str, binding: _Binding | None, member: PredictStage[Any]) -> Field:
-        if binding is not None and binding.field is not None and binding.field.name == name:
+    def _input_field(self, name: str, declared: Any) -> Field:
+        """Return an input of a predict stage: typed as its latest binding is, described as the input field is."""
+        known, binding = self.inputs.get(name), self.bindings.get(name)
+        if binding is not None and binding.field is not None:
             return binding.field
-        annotation: Any = binding.annotation if binding is not None else str
-        if binding is None and isinstance(member.output, str):
-            annotation = next(
-                (each.annotation for each in parse_signature(member.output).inputs if each.name == name), str
-            )
-        return self.capabilities.field(FieldDeclaration(name, annotation))
+        annotation = next(
+            (each for each in (binding.annotation if binding else Any, declared) if each is not Any),
+            known.annotation if known is not None else str,
+        )
+        made = self.capabilities.field(FieldDeclaration(name, annotation))
+        return made if known is None else evolve(made, description=known.description)
 
-    def _output(self) -> tuple[OutputRule, Schema]:
-        declared, bare = self.declaration.outputs, self.declaration.bare
-        stages = [node for node in self.nodes if isinstance(node, (PredictNode, ProgramNode))]
+    def _output(self) -> tuple[OutputRule, Schema | None]:
+        declared = self.declaration.outputs
         if declared is None:
-            made = next((node for node in reversed(stages) if not getattr(node, "manual", False)), None)
-            if made is None:
-                self._mistake(DeclarationError(f"The program {self.declaration.name} has no predict stage."))
-                return OutputRule(), self._schema(self.declaration.inputs, what="inputs")
-            return OutputRule(whole=stage_slot(made.name), bare=bare), self.outputs[made.name]
-        output = self._schema(declared, what="outputs")
-        whole = [binding.slot for binding in self.bindings.values() if binding.annotation is declared]
-        if whole:
-            return OutputRule(whole=whole[-1]), output
-        return OutputRule(fields=self._gathered(output)), output
+            made = next((each for each in reversed(self.bindings) if each in self.outputs), None)
+            if made is not None:
+                return OutputRule(whole=stage_slot(made), bare=self.declaration.bare), self.outputs[made]
+            with self.mistakes.noted(unless_broken=True):
+                raise DeclarationError(
+                    f"The program {self.declaration.name} has no predict stage.",
+                    hint='Add one: reply = ml.predict("question -> answer: str").',
+                    code="output-missing",
+                )
+            return OutputRule(), None
+        with self.mistakes.noted():
+            output = self._schema(declared, what="outputs")
+            whole = [each.slot for each in self.bindings.values() if each.annotation is declared and each.field is None]
+            return (OutputRule(whole=whole[-1]) if whole else OutputRule(fields=self._gathered(output))), output
+        return OutputRule(), None
 
     def _gathered(self, output: Schema) -> dict[str, tuple[str, str | None]]:
+        """Return where each output field comes from: what has its name, else the latest reply with such a field."""
         gathered: dict[str, tuple[str, str | None]] = {}
         for each in output.fields:
-            holders = [name for name, schema in self.outputs.items() if each.name in {f.name for f in schema.fields}]
-            if each.name in self.bindings:
-                gathered[each.name] = (self.bindings[each.name].slot, None)
-            elif holders:
-                gathered[each.name] = (stage_slot(holders[-1]), each.name)
-            elif each.required and not self.mistakes:
-                self._mistake(
-                    DeclarationError(
-                        f"nothing in {self.declaration.name} provides the output field `{each.name}`.\n"
-                        f"  at {self.declaration.where}",
+            holders = [
+                (name, held.annotation)
+                for name, schema in self.outputs.items()
+                for held in schema.fields
+                if held.name == each.name
+            ]
+            with self.mistakes.noted(unless_broken=True):
+                if each.name in self.bindings:
+                    gathered[each.name] = (self.bindings[each.name].slot, None)
+                    self._fit("output", each.name, self.bindings[each.name].annotation, each.annotation)
+                elif holders:
+                    gathered[each.name] = (stage_slot(holders[-1][0]), each.name)
+                    self._fit("output", each.name, holders[-1][1], each.annotation)
+                elif each.required:
+                    raise DeclarationError(
+                        f"nothing in {self.declaration.name} provides the output field `{each.name}`.",
                         hint=did_you_mean(each.name, self.bindings),
                         code="output-missing",
                     )
-                )
         return gathered
 
-    def _space(self) -> Space:
-        return Space(self.variables, constraints=self.constraints)
+    def _space(self) -> Space | None:
+        with self.mistakes.noted():
+            return Space(self.variables, constraints=self.constraints)
+        return None
 
-    def _unused(self, rule: OutputRule) -> tuple[str, ...]:
-        used = {rule.whole, *(slot for slot, _ in rule.fields.values())}
-        for node in self.nodes:
-            used |= set(node.arguments.values())
-        return tuple(
-            f"stage `{node.name}` of {self.declaration.name} leads nowhere: nothing uses its value."
-            for node in self.nodes
-            if not isinstance(node, AssertionNode)
-            and stage_slot(node.name) not in used
-            and not getattr(node, "manual", False)
-        )
-
-
-def _inputs_of(bindings: Mapping[str, _Binding]) -> list[_Binding]:
-    return [binding for binding in bindings.values() if binding.field is not None]
-
-
-def _hints(function: Any) -> dict[str, Any]:
-    """Return the annotations of a function; those that cannot be read are left out."""
-    try:
-        return get_type_hints(function)
-    except (NameError, TypeError, AttributeError):
-        return {}
-
-
-def _may_fit(found: Any, wanted: Any) -> bool:
-    """Return False only when two plain classes cannot have a value in common."""
-    if not (_is_plain_class(found) and _is_plain_class(wanted)):
-        return True
-    return issubclass(found, wanted) or issubclass(wanted, found) or (found is int and wanted is float)
-
-
-def _is_plain_class(annotation: Any) -> bool:
-    """Return whether an annotation is a class whose instances can be told from others; since Python 3.11 Any is one."""
-    return isinstance(annotation, type) and annotation not in {Any, object} and get_origin(annotation) is None
-
-
-def _word(annotation: Any) -> str:
-    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
+    def _warnings(self, rule: OutputRule) -> tuple[str, ...]:
+        """Return a line for each stage whose value leads nowhere, and each retry that has nothing to run again."""
+        needed = set(rule.slots())
+        called = {name for node in self.nodes if isinstance(node, FunctionNode) for name in node.calls}
+        found: list[str] = []
+        for node in reversed(self.nodes):
+            where = getattr(self.declaration.members[node.name], "where", self.declaration.where)
+            match node:
+                case AssertionNode(kind=AssertionKind.ENSURE, then="retry", retries=None):
+                    found.append(
+                        f"ensure `{node.name}` of {self.declaration.name} has nothing to run again, so it fails at "
+                        f"once: no model is asked for what it judges. Write then='fail'.\n  at {where}"
+                    )
+                case AssertionNode():
+                    pass
+                case _ if not (stage_slot(node.name) in needed or node.name in called):
+                    manual = isinstance(node, PredictNode) and node.manual
+                    why = "nothing calls it" if manual else "nothing uses its value"
+                    found.append(f"stage `{node.name}` of {self.declaration.name} leads nowhere: {why}.\n  at {where}")
+                    continue
+                case _:
+                    pass
+            needed |= set(node.arguments.values())
+        return tuple(reversed(found))
 
 
 def _checks_first(nodes: list[Node]) -> tuple[Node, ...]:

@@ -4,18 +4,21 @@ A program holds no model, no client and no state. Its class body is the declarat
 differ from the declared defaults, so that a tuned program is an instance as well.
 """
 
+import copy
+import sys
 from collections.abc import Callable, Mapping
-from inspect import cleandoc
+from inspect import Parameter, cleandoc, signature
 from pathlib import Path
+from types import FunctionType
 from typing import Any, ClassVar, Generic, Self, TypeVar, get_args, get_origin, get_type_hints
 
 from attrs import field, frozen
 
-from elixirml.contracts.schema import FieldDeclaration
-from elixirml.errors import DeclarationError
+from elixirml.contracts.schema import NO_DEFAULT, FieldDeclaration
+from elixirml.errors import DeclarationError, located
 from elixirml.identity import Json
-from elixirml.programs.signature_text import parse_signature
-from elixirml.programs.stages import Assertion, FunctionStage, PredictStage, predict
+from elixirml.programs.signature_text import parse_fields, parse_signature
+from elixirml.programs.stages import Assertion, FunctionStage, PredictStage
 from elixirml.programs.state import SavedProgram, read_saved
 from elixirml.variables import Variable
 
@@ -36,7 +39,8 @@ class Declaration:
         outputs: The same for its output; None when a single predict stage's output is the program's.
         members: Variables, stages, sub-programs and assertions by name, in the order they are written.
         bare: The only output field, when callers want its value and not a record around it.
-        where: File and line of the class, for messages.
+        where: File and line of the declaration, for messages.
+        helpers: Methods and constants of the class that its stages may use; part of what identifies it.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Declaration:
     members: Mapping[str, Any] = field(hash=False)
     bare: str | None = None
     where: str = ""
+    helpers: Mapping[str, Any] = field(factory=dict[str, Any], hash=False)
 
 
 class Program(Generic[InT, OutT]):
@@ -67,18 +72,15 @@ class Program(Generic[InT, OutT]):
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         inputs, outputs = _types_of(cls)
-        members: dict[str, Any] = {}
-        for base in reversed(cls.__mro__):
-            if base is not cls and issubclass(base, Program) and "declaration" in base.__dict__:
-                members |= base.declaration.members
-        members |= {name: value for name, value in vars(cls).items() if _is_member(value)}
+        members, helpers = _contents_of(cls)
         cls.declaration = Declaration(
             name=cls.__name__,
-            instruction=_clean(cls.__doc__),
+            instruction=_instruction_of(cls),
             inputs=inputs,
             outputs=outputs,
             members=members,
-            where=f"class {cls.__module__}.{cls.__qualname__}",
+            where=_line_outside(),
+            helpers=helpers,
         )
 
     @property
@@ -98,21 +100,22 @@ class Program(Generic[InT, OutT]):
 
     def with_values(self, values: Mapping[str, Json]) -> Self:
         """Return the same program with other values, by variable path."""
-        copy = type(self)()
-        copy._values = {**self._values, **values}  # noqa: SLF001 - a new instance of this class
-        copy._saved = self._saved  # noqa: SLF001
-        return copy
+        other = copy.copy(self)
+        other._values = {**self._values, **values}  # noqa: SLF001 - a new instance of this class
+        return other
 
     def with_saved(self, saved: SavedProgram) -> Self:
         """Return the same program with saved state.
 
         Raises:
             StateError: The state was saved by a program of another name.
+            PluginMissing: A distribution it needs is not installed.
         """
-        saved.check_name(self.name)
-        copy = self.with_values({})
-        copy._saved = saved  # noqa: SLF001
-        return copy
+        saved.check_name(self.declaration.name)
+        saved.check_installed()
+        other = self.with_values({})
+        other._saved = saved  # noqa: SLF001
+        return other
 
     @staticmethod
     def create(
@@ -128,12 +131,22 @@ class Program(Generic[InT, OutT]):
         Args:
             name: The program's name.
             inputs: A record type, or a signature's left side as text: `"context, question"`.
-            outputs: A record type, or None when the last predict stage's output is the program's.
+            outputs: The same for its output, or None when the last predict stage's output is the program's.
             stages: Variables, stages, sub-programs and assertions by name, in order.
             instruction: What the program is to do.
+
+        Raises:
+            DeclarationError: A side written as text is no list of fields, or a stage is no such thing.
         """
-        declared = parse_signature(f"{inputs} -> output").inputs if isinstance(inputs, str) else inputs
-        return _made(Declaration(name, instruction, declared, outputs, dict(stages), where=f"Program.create({name!r})"))
+        where = _line_outside()
+        for stage, value in stages.items():
+            if not _is_member(value):
+                raise DeclarationError(
+                    f"`{stage}` of {name} is {value!r}, which is no part of a program.",
+                    hint=located("Make it with ml.predict, ml.stage, ml.check, ml.ensure or ml.variable.", where),
+                )
+        sides = [parse_fields(side) if isinstance(side, str) else side for side in (inputs, outputs)]
+        return _made(Declaration(name, cleandoc(instruction), sides[0], sides[1], dict(stages), where=where))
 
     def __repr__(self) -> str:
         return f"<program {self.name}{f' with {len(self._values)} values set' if self._values else ''}>"
@@ -145,30 +158,73 @@ def _made(declaration: Declaration) -> Program[Any, Any]:
     return made()
 
 
+def _line_outside() -> str:
+    """Return the file and line of the nearest caller outside this module."""
+    frame = sys._getframe(1)  # noqa: SLF001 - the documented way to name the line of a declaration
+    while frame.f_back is not None and (
+        frame.f_globals.get("__name__") == __name__ or frame.f_code.co_name == "__init_subclass__"
+    ):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
 def _types_of(cls: type) -> tuple[Any, Any]:
-    for base in cls.__mro__:
-        for generic in getattr(base, "__orig_bases__", ()):
-            origin = get_origin(generic)
-            if isinstance(origin, type) and issubclass(origin, Program) and len(get_args(generic)) == 2:
-                return get_args(generic)
+    """Return the input and output type of a program class, through generic classes in between."""
+    for base in cls.__dict__.get("__orig_bases__", cls.__bases__):
+        origin = get_origin(base) or base
+        if not (isinstance(origin, type) and issubclass(origin, Program)):
+            continue
+        if origin is Program:
+            given = get_args(base)
+            return (given[0], given[1]) if len(given) == 2 else (None, None)
+        known = dict(zip(getattr(origin, "__parameters__", ()), get_args(base), strict=False))
+        inputs, outputs = _types_of(origin)
+        return known.get(inputs, inputs), known.get(outputs, outputs)
     return None, None
+
+
+def _contents_of(cls: type) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a class declares, and the methods and constants beside it; those of its bases included."""
+    members: dict[str, Any] = {}
+    helpers: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        if base in {Program, Generic, object}:
+            continue
+        for name, value in vars(base).items():
+            if _is_member(value):
+                members[name] = value
+            elif not (name.startswith("__") or name in _HOOKS):
+                members.pop(name, None)  # a subclass may put an end to a stage: `confident = None`
+                helpers[name] = _plain_function(value)
+    return members, {name: value for name, value in helpers.items() if name not in members}
+
+
+_HOOKS = frozenset({"after_prediction", "declaration"})
+
+
+def _plain_function(value: Any) -> Any:
+    """Return the function inside a property, a class method or a static method; anything else as it is."""
+    inner = getattr(value, "__func__", getattr(value, "fget", value))
+    return inner if isinstance(inner, FunctionType) else value
 
 
 def _is_member(value: object) -> bool:
     return isinstance(value, (Variable, PredictStage, FunctionStage, Assertion, Program))
 
 
-def _clean(doc: str | None) -> str:
-    return cleandoc(doc) if doc else ""
+def _instruction_of(cls: type) -> str:
+    """Return the docstring of the class, or of the nearest base that has one."""
+    own = (base.__dict__.get("__doc__") for base in cls.__mro__[: cls.__mro__.index(Program)])
+    return next((cleandoc(doc) for doc in own if doc), "")
 
 
-def program(function: Callable[..., Any]) -> Program[Any, Any]:
+def program(function: Callable[..., OutT]) -> Program[Any, OutT]:
     """Return the one-predictor program a typed function stands for: parameters in, return type out.
 
     The docstring is the instruction; the body is never run.
 
     Raises:
-        DeclarationError: The function has no parameters or no return type.
+        DeclarationError: The function has no parameters, or one without a type, or no return type.
 
     Example:
         >>> def classify(text: str) -> Literal["spam", "ham"]:
@@ -176,18 +232,40 @@ def program(function: Callable[..., Any]) -> Program[Any, Any]:
         >>> program(classify).name
         'classify'
     """
-    hints = get_type_hints(function, include_extras=True)
-    returned = hints.pop("return", None)
-    name = function.__name__
-    if returned is None or not hints:
+    name, code = function.__name__, function.__code__
+    where = f"{code.co_filename}:{code.co_firstlineno}"
+    try:
+        hints = get_type_hints(function, include_extras=True)
+    except Exception as error:
         raise DeclarationError(
-            f"The function `{name}` needs typed parameters and a return type to stand for a program.",
-            hint=f"Write `def {name}(text: str) -> str:`.",
+            f"The types of the function `{name}` cannot be read: {error}.",
+            hint=located("Declare them at the top of the module, above the function.", where),
+            code="type-unknown",
+        ) from error
+    parameters = tuple(signature(function).parameters.values())
+    untyped = [str(each) for each in parameters if each.name not in hints or each.kind not in _BY_NAME]
+    if untyped or not parameters or hints.get("return") in {None, type(None)}:
+        lacking = f": `{untyped[0]}` has none" if untyped else ""
+        raise DeclarationError(
+            f"The function `{name}` needs typed parameters and a return type to stand for a program{lacking}.",
+            hint=located(f"Write `def {name}(text: str) -> str:`.", where),
+            code="types-missing",
         )
-    inputs = tuple(FieldDeclaration(each, annotation) for each, annotation in hints.items())
-    where = f"function {function.__module__}.{name}"
-    reply = PredictStage[Any](SingleOutput(FieldDeclaration("answer", returned)), None, {}, manual=False, where=where)
-    return _made(Declaration(name, _clean(function.__doc__), inputs, None, {"reply": reply}, "answer", where))
+    inputs = tuple(
+        FieldDeclaration(
+            each.name, hints[each.name], default=each.default if each.default is not each.empty else NO_DEFAULT
+        )
+        for each in parameters
+    )
+    # The name of the answer is shown to the model; an input of that name would be another thing.
+    bare = next(each for each in ("answer", "result", f"{name}_output") if each not in hints)
+    output = SingleOutput(FieldDeclaration(bare, hints["return"]))
+    reply = PredictStage[Any](output, None, {}, manual=False, where=where)
+    doc = cleandoc(function.__doc__) if function.__doc__ else ""
+    return _made(Declaration(name, doc, inputs, None, {"reply": reply}, bare, where))
+
+
+_BY_NAME = frozenset({Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY})
 
 
 class SingleOutput(tuple[FieldDeclaration, ...]):
@@ -211,11 +289,12 @@ def as_program(declared: Any) -> Program[Any, Any]:
     if isinstance(declared, type) and issubclass(declared, Program):
         return declared()
     if isinstance(declared, str):
-        return as_program(predict(declared))
+        where = f"the signature `{declared}`"
+        declared = PredictStage[Any](declared, None, {}, manual=False, where=where)
     if isinstance(declared, PredictStage) and isinstance(declared.output, str):
         sides = parse_signature(declared.output)
         return _made(Declaration("predict", "", sides.inputs, None, {"reply": declared}, where=declared.where))
-    if callable(declared) and hasattr(declared, "__code__"):
+    if isinstance(declared, FunctionType):
         return program(declared)
     raise DeclarationError(
         f"{declared!r} is not a program.",
@@ -226,18 +305,27 @@ def as_program(declared: Any) -> Program[Any, Any]:
 ProgramT = TypeVar("ProgramT", bound=Program[Any, Any])
 
 
-def load(path: str | Path, declared: type[ProgramT], *, accept_source: bool = False) -> ProgramT:
+def load(path: str | Path, declared: type[ProgramT] | ProgramT, *, accept_source: bool = False) -> ProgramT:
     """Return a program with the values saved in a JSON file.
 
     The state is checked against the declaration when the program is compiled, before any model call.
 
     Args:
         path: A file written by `SavedProgram.save` or `elixirml optimize --out`.
-        declared: The program class it was saved from.
+        declared: The program it was saved from: its class, or an instance, as `ml.program` and `Program.create` make.
         accept_source: Accept that the Python source of a stage has changed since; fields and variables may not.
 
     Raises:
         StateError: The file is not a saved program, is of a newer version, or of a program of another name.
+        PluginMissing: A distribution it needs is not installed.
+        DeclarationError: What it is to be loaded into is no program.
     """
+    if isinstance(declared, type):
+        declared = declared()
+    if not isinstance(declared, Program):
+        raise DeclarationError(
+            f"{declared!r} is not a program to load values into.",
+            hint="Give a Program class or instance; make one of a function or a signature with ml.as_program(...).",
+        )
     saved = read_saved(path)
-    return declared().with_saved(saved.with_any_source() if accept_source else saved)
+    return declared.with_saved(saved.with_any_source() if accept_source else saved)

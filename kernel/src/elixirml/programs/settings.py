@@ -1,6 +1,6 @@
 """The variables of a predict stage: its settings, and what the adapters and predictors it may use offer to tune."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from attrs import field, frozen
@@ -9,9 +9,10 @@ from elixirml.contracts.capabilities import Capabilities
 from elixirml.contracts.signature import Signature
 from elixirml.errors import DeclarationError, PluginError, did_you_mean
 from elixirml.identity import Json
+from elixirml.programs.mistakes import Mistakes
 from elixirml.variables import Capability, Choice, Constraint, Entry, Float, Integer, Subset, Text, Variable, when
 
-__all__ = ["DEFAULT_PREDICTOR", "MOST_DEMOS", "StageVariables", "stage_variables"]
+__all__ = ["DEFAULT_PREDICTOR", "MOST_DEMOS", "StageVariables", "narrowed", "stage_variables"]
 
 DEFAULT_PREDICTOR = "direct"
 MOST_DEMOS = 16
@@ -34,42 +35,61 @@ class StageVariables:
     options: Mapping[str, Mapping[str, str]] = field(hash=False)
 
 
+def narrowed(variable: Variable, capabilities: Capabilities) -> Variable:
+    """Return a variable that names an adapter or a predictor with what is installed as its options, if it has none."""
+    if not isinstance(variable, Capability) or variable.options or variable.capability not in {"adapter", "predictor"}:
+        return variable
+    installed = capabilities.names(f"{variable.capability}s")
+    return variable.narrowed(installed) if variable.default in installed else variable
+
+
 def stage_variables(
     signature: Signature,
     settings: Mapping[str, Any],
     *,
     path: str,
-    declared: Mapping[int, str],
+    prefix: str,
+    declared: Mapping[int, Variable],
     capabilities: Capabilities,
+    mistakes: Mistakes,
 ) -> StageVariables:
     """Return the variables of one predict stage.
 
     Args:
         signature: The stage's task.
         settings: What the declaration gave: values or Variables.
-        path: The stage's path.
-        declared: The program's own variables: identity of the object to its path.
+        path: The stage's path in its program.
+        prefix: The path of that program; empty at the top.
+        declared: The program's own variables: identity of the object to the variable at its path.
         capabilities: What is installed.
-
-    Raises:
-        DeclarationError: A name is not installed, no adapter suits the signature, or there is no model.
+        mistakes: Told each setting that is wrong: a name is not installed, no adapter suits, there is no model.
     """
-    found = _Settings(signature, dict(settings), path, declared, capabilities)
-    predictor = found.setting("predictor", _default_predictor)
-    adapter = found.setting("adapter", _default_adapter)
-    for name in ("instruction", "model", "temperature", "max_tokens", "demos"):
-        found.setting(name, _DEFAULTS[name])
+    found = _Settings(signature, settings, path=path, prefix=prefix, declared=declared, capabilities=capabilities)
     options: dict[str, Mapping[str, str]] = {}
-    for name in _names(predictor):
-        options[name] = found.offered("predictor", name, capabilities.predictor(name).variables(signature))
-    for name in _names(adapter):
-        options[name] = found.offered("adapter", name, capabilities.adapter(name).variables(signature))
-    return StageVariables(tuple(found.variables), _fits(found, predictor, adapter), dict(found.paths), options)
+    constraints: tuple[Constraint, ...] = ()
+    whole = len(mistakes)
+    for name, make in _DEFAULTS.items():
+        with mistakes.noted():
+            found.setting(name, make)
+    if len(mistakes) == whole:
+        with mistakes.noted():
+            predictor, adapter = found.chosen["predictor"], found.chosen["adapter"]
+            for name in _names(predictor):
+                options[name] = found.offered("predictor", name, capabilities.predictor(name).variables(signature))
+            for name in _names(adapter):
+                options[name] = found.offered("adapter", name, capabilities.adapter(name).variables(signature))
+            constraints = _fits(found, predictor, adapter)
+    return StageVariables(tuple(found.variables), constraints, dict(found.paths), options)
 
 
 def _names(variable: Variable) -> tuple[str, ...]:
     """Return the capability names a variable may take; only its default when it is fixed."""
-    if not variable.frozen and isinstance(variable, Choice) and variable.options:
+    return _options(variable) if not variable.frozen else (str(variable.default),)
+
+
+def _options(variable: Variable) -> tuple[str, ...]:
+    """Return the capability names a variable may take when it is freed by name."""
+    if isinstance(variable, Choice) and variable.options:
         return tuple(str(option) for option in variable.options)
     return (str(variable.default),)
 
@@ -80,33 +100,45 @@ class _Settings:
     def __init__(
         self,
         signature: Signature,
-        given: dict[str, Any],
+        given: Mapping[str, Any],
+        *,
         path: str,
-        declared: Mapping[int, str],
+        prefix: str,
+        declared: Mapping[int, Variable],
         capabilities: Capabilities,
     ) -> None:
         self.signature = signature
         self.given = given
-        self.path = path
+        self.local = path
+        self.prefix = prefix
+        self.path = f"{prefix}.{path}" if prefix else path
         self.declared = declared
         self.capabilities = capabilities
         self.variables: list[Variable] = []
+        self.chosen: dict[str, Variable] = {}
         self.paths: dict[str, str] = {}
 
-    def setting(self, name: str, make: "Callable[[_Settings, Any, str], Variable]") -> Variable:
-        """Return the variable of a setting, made from what was given or from its default."""
+    def setting(self, name: str, make: "Callable[[_Settings, Any, str], Variable]") -> None:
+        """Take over the variable of a setting, made from what was given or from its default."""
         given = self.given.get(name)
-        if isinstance(given, Variable):
+        if not isinstance(given, Variable):
+            variable = make(self, given, f"{self.path}.{name}")
+        else:
             self._check_kind(name, given)
-            shared = self.declared.get(id(given))
-            self.paths[name] = shared or f"{self.path}.{name}"
-            if shared is None:
-                self.variables.append(given.bound(self.paths[name]))
-            return given
-        variable = make(self, given, f"{self.path}.{name}")
+            variable = self.declared.get(id(given)) or self._placed(given, name)
+            self._check_options(name, variable)
+        if id(given) not in self.declared:
+            self.variables.append(variable)
+        self.chosen[name] = variable
         self.paths[name] = variable.name
-        self.variables.append(variable)
-        return variable
+
+    def _placed(self, given: Variable, name: str) -> Variable:
+        bound = narrowed(given.bound(f"{self.local}.{name}"), self.capabilities)
+        return bound.within(self.prefix) if self.prefix else bound
+
+    def task(self, predictor: str) -> Signature:
+        """Return what the model is asked for under a predictor."""
+        return self.capabilities.predictor(predictor).extend(self.signature)
 
     def offered(self, setting: str, name: str, offered: tuple[Variable, ...]) -> dict[str, str]:
         """Bind the variables a capability offers below the stage, active while it is the one chosen."""
@@ -127,19 +159,48 @@ class _Settings:
                 hint=f"Declare it as in `{_EXAMPLES[name]}`.",
                 code="variable-kind",
             )
-        if name in {"predictor", "adapter"}:
-            for option in _names(given):
-                self.check_installed(f"{name}s", option)
 
-    def check_installed(self, kind: str, name: str) -> None:
-        """Refuse a capability that is not installed."""
+    def _check_options(self, name: str, variable: Variable) -> None:
+        if name in {"predictor", "adapter"}:
+            self.check_installed(f"{name}s", *_options(variable))
+        if name == "model":
+            self.check_models(*_options(variable))
+        if isinstance(variable, Subset):
+            for entry in variable.entries:
+                _check_demo(entry.value, self.path)
+
+    def check_installed(self, kind: str, *names: str) -> None:
+        """Refuse capabilities that are not installed."""
         known = self.capabilities.names(kind)
-        if name not in known:
+        missing = [name for name in names if name not in known]
+        if missing:
+            several = ", ".join(f"`{name}`" for name in missing)
             raise DeclarationError(
-                f"Stage `{self.path}` asks for the {kind[:-1]} `{name}`, which no installed plugin offers.",
-                hint=did_you_mean(name, known),
+                f"Stage `{self.path}` asks for the {kind[:-1]} {several}, which no installed plugin offers.",
+                hint=did_you_mean(missing[0], known),
                 code="capability-missing",
             )
+
+    def check_models(self, *names: str) -> None:
+        """Refuse what is not the full name of a model."""
+        for name in names:
+            provider, slash, model = name.partition("/")
+            if not (provider and slash and model):
+                raise DeclarationError(
+                    f"Stage `{self.path}` asks for the model `{name}`, which is not a full name.",
+                    hint="Write provider/model, as in local/smollm2.",
+                    code="model-name",
+                )
+
+
+def _check_demo(demo: Json, path: str) -> None:
+    sides = [demo.get(side) for side in ("inputs", "outputs")] if isinstance(demo, dict) else []
+    if not sides or not all(isinstance(side, dict) for side in sides):
+        raise DeclarationError(
+            f"A demo of stage `{path}` is not a worked example: {demo!r}.",
+            hint='Write {"inputs": {...}, "outputs": {...}}, each with values by field.',
+            code="demo-shape",
+        )
 
 
 _KINDS: Mapping[str, tuple[type[Variable], ...]] = {
@@ -163,66 +224,93 @@ _EXAMPLES: Mapping[str, str] = {
 
 
 def _default_predictor(settings: _Settings, given: Any, path: str) -> Variable:
-    settings.check_installed("predictors", str(given or DEFAULT_PREDICTOR))
+    name = DEFAULT_PREDICTOR if given is None else str(given)
+    settings.check_installed("predictors", name)
     options = settings.capabilities.names("predictors")
-    return Capability(path, default=given or DEFAULT_PREDICTOR, capability="predictor", options=options, frozen=True)
+    return Capability(path, default=name, capability="predictor", options=options, frozen=True)
 
 
 def _default_adapter(settings: _Settings, given: Any, path: str) -> Variable:
     if given is not None:
         settings.check_installed("adapters", str(given))
-        return Capability(path, default=given, capability="adapter", options=(given,), frozen=True)
-    suiting: dict[str, int] = {}
-    unusable: list[str] = []
-    for name in settings.capabilities.names("adapters"):
-        try:
-            suiting[name] = settings.capabilities.adapter(name).suits(settings.signature)
-        except PluginError as error:
-            unusable.append(str(error))
-    usable = {name: suits for name, suits in suiting.items() if suits > 0}
-    if not usable:
+        return Capability(path, default=str(given), capability="adapter", options=(str(given),), frozen=True)
+    suiting, unusable = _suiting(settings)
+    usable = tuple(name for name, suits in suiting.items() if any(suits))
+    if not any(suits[0] for suits in suiting.values()):
         raise DeclarationError(
             f"No installed adapter suits stage `{settings.path}`.",
             hint="\n  ".join(unusable) or "Install the usual ones: pip install elixirml-adapters",
             code="capability-missing",
         )
-    best = max(usable, key=lambda name: usable[name])
-    return Capability(path, default=best, capability="adapter", options=tuple(usable))
+    best = max(usable, key=lambda name: suiting[name][0])
+    return Capability(path, default=best, capability="adapter", options=usable)
+
+
+def _suiting(settings: _Settings) -> tuple[dict[str, tuple[int, ...]], list[str]]:
+    """Return how well each adapter suits the task of each predictor, the default one first; and what cannot be used."""
+    predictor = settings.chosen.get("predictor")
+    names = (str(predictor.default), *_names(predictor)) if predictor is not None else ()
+    tasks = [settings.task(name) for name in dict.fromkeys(names)] or [settings.signature]
+    suiting: dict[str, tuple[int, ...]] = {}
+    unusable: list[str] = []
+    for name in settings.capabilities.names("adapters"):
+        try:
+            adapter = settings.capabilities.adapter(name)
+        except PluginError as error:
+            unusable.append(str(error))
+        else:
+            suiting[name] = tuple(adapter.suits(task) for task in tasks)
+    return suiting, unusable
 
 
 def _instruction(settings: _Settings, given: Any, path: str) -> Variable:
-    entry = Entry.of(str(given or settings.signature.instruction))
+    entry = Entry.of(settings.signature.instruction if given is None else str(given))
     return Text(path, default=entry.id, entries=(entry,))
 
 
 def _model(settings: _Settings, given: Any, path: str) -> Variable:
-    known = settings.capabilities.models() if given is None else ()
-    if given is None and not known:
+    known = settings.capabilities.models() if given is None else (str(given),)
+    if not known:
         raise DeclarationError(
             f"Stage `{settings.path}` names no model, and none is installed.",
             hint='Declare one: ml.predict(..., model="local/smollm2"); or get one: elixirml models get smollm2',
             code="model-missing",
         )
-    return Capability(path, default=given or known[0], capability="model", frozen=True)
+    settings.check_models(known[0])
+    return Capability(path, default=known[0], capability="model", frozen=True)
 
 
 def _temperature(settings: _Settings, given: Any, path: str) -> Variable:
-    _ = settings
-    value = 0.0 if given is None else float(given)
-    return Float(path, default=value, low=0.0, high=max(2.0, value), frozen=True)
+    value = 0.0 if given is None else given
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise _misfit(settings, "temperature", given, "a number")
+    return Float(path, default=float(value), low=0.0, high=max(2.0, float(value)), frozen=True)
 
 
 def _max_tokens(settings: _Settings, given: Any, path: str) -> Variable:
-    _ = settings
-    return Integer(path, default=int(given or 256), low=1, high=max(32_768, int(given or 0)), frozen=True)
+    value = 256 if given is None else given
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise _misfit(settings, "max_tokens", given, "a whole number, 1 or more")
+    return Integer(path, default=value, low=1, high=max(32_768, value), frozen=True)
 
 
 def _demos(settings: _Settings, given: Any, path: str) -> Variable:
-    _ = settings, given
+    if given is not None:
+        raise _misfit(settings, "demos", given, "a Subset variable over worked examples")
     return Subset(path, maximum=MOST_DEMOS, ordered=True)
 
 
+def _misfit(settings: _Settings, name: str, given: Any, wanted: str) -> DeclarationError:
+    return DeclarationError(
+        f"The setting `{name}` of stage `{settings.path}` is {wanted}, not {given!r}.",
+        hint=f"Give one, or a variable as in `{_EXAMPLES[name]}`.",
+        code="setting-value",
+    )
+
+
 _DEFAULTS: Mapping[str, Callable[[_Settings, Any, str], Variable]] = {
+    "predictor": _default_predictor,
+    "adapter": _default_adapter,
     "instruction": _instruction,
     "model": _model,
     "temperature": _temperature,
@@ -233,17 +321,18 @@ _DEFAULTS: Mapping[str, Callable[[_Settings, Any, str], Variable]] = {
 
 def _fits(settings: _Settings, predictor: Variable, adapter: Variable) -> tuple[Constraint, ...]:
     """Return the constraint that the adapter can format what the predictor asks for, where that is in question."""
-    predictors, adapters = _names(predictor), _names(adapter)
-    capabilities = settings.capabilities
-    fitting: set[tuple[Json, Json]] = set()
-    for strategy in predictors:
-        task = capabilities.predictor(strategy).extend(settings.signature)
-        fitting.update((strategy, name) for name in adapters if capabilities.adapter(name).suits(task) > 0)
+    predictors, adapters = _options(predictor), _options(adapter)
+    fitting = {
+        (strategy, name)
+        for strategy, task in _tasks(settings, predictors, default=str(predictor.default))
+        for name in adapters
+        if settings.capabilities.adapter(name).suits(task) > 0
+    }
     if len(fitting) == len(predictors) * len(adapters):
         return ()
     strategy_path, format_path = settings.paths["predictor"], settings.paths["adapter"]
     if (predictor.default, adapter.default) not in fitting:
-        usable = [str(name) for strategy, name in fitting if strategy == predictor.default]
+        usable = [name for strategy, name in fitting if strategy == predictor.default]
         raise DeclarationError(
             f"Stage `{settings.path}`: the adapter `{adapter.default}` cannot format what the predictor "
             f"`{predictor.default}` asks for.",
@@ -258,3 +347,15 @@ def _fits(settings: _Settings, predictor: Variable, adapter: Variable) -> tuple[
             holds=lambda values: (values[strategy_path], values[format_path]) in fitting,
         ),
     )
+
+
+def _tasks(settings: _Settings, predictors: tuple[str, ...], *, default: str) -> Iterator[tuple[str, Signature]]:
+    """Yield what each predictor asks for; one that is broken fits nothing, but only the default must not be."""
+    for name in predictors:
+        try:
+            task = settings.task(name)
+        except PluginError:
+            if name == default:
+                raise
+        else:
+            yield name, task

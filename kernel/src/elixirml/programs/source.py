@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from elixirml.identity import Json, canonical_json
 
-__all__ = ["meaning_of", "names_in", "source_of"]
+__all__ = ["is_constant", "meaning_of", "names_in", "source_of"]
 
 
 def meaning_of(function: Callable[..., Any]) -> Json:
@@ -22,6 +22,17 @@ def meaning_of(function: Callable[..., Any]) -> Json:
     functions of its module, with all that they use in turn.
     """
     return _meaning(function, set())
+
+
+def is_constant(value: object) -> bool:
+    """Return whether a value is plain and cannot change: what may change is state, and no part of a declaration."""
+    if isinstance(value, tuple):
+        parts: tuple[object, ...] = value
+        return all(is_constant(part) for part in parts)
+    try:
+        return (value is None or isinstance(value, (bool, int, float, str))) and bool(canonical_json(value))
+    except ValueError:  # NaN, infinity
+        return False
 
 
 def source_of(function: Callable[..., Any]) -> str:
@@ -61,7 +72,7 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
     match body:
         case [ast.Expr(value=ast.Constant(value=str())), *rest]:
-            return cast("list[ast.stmt]", rest) or [ast.Pass()]
+            return rest or [ast.Pass()]
         case _:
             return body
 
@@ -87,7 +98,7 @@ def _meaning(function: Callable[..., Any], seen: set[CodeType]) -> Json:
         if isinstance(value, FunctionType):
             if value.__code__ not in seen:
                 used[name] = _meaning(value, seen)
-        elif _is_constant(value):
+        elif is_constant(value):
             used[name] = cast("Json", value)
     return {"source": source_of(function), "uses": used}
 
@@ -107,14 +118,3 @@ def _taken(function: Callable[..., Any]) -> Mapping[str, object]:
     taken |= {f"default {at}": value for at, value in enumerate(defaults)}
     by_name: Mapping[str, object] = getattr(function, "__kwdefaults__", None) or {}
     return taken | {f"default {name}": value for name, value in by_name.items()}
-
-
-def _is_constant(value: object) -> bool:
-    """Return whether a value is plain and cannot change: what may change is state, and no part of a declaration."""
-    if isinstance(value, tuple):
-        parts: tuple[object, ...] = value
-        return all(_is_constant(part) for part in parts)
-    try:
-        return (value is None or isinstance(value, (bool, int, float, str))) and bool(canonical_json(value))
-    except ValueError:  # NaN, infinity
-        return False

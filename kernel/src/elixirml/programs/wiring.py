@@ -75,9 +75,7 @@ def _annotation(function: Callable[..., Any], name: str) -> Iterable[Any]:
         return
 
 
-def calls_of(
-    function: Callable[..., Any], members: Mapping[str, Any], helpers: Mapping[str, Any]
-) -> tuple[str, ...]:
+def calls_of(function: Callable[..., Any], members: Mapping[str, Any], helpers: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the predict stages and sub-programs whose names a function uses, directly or through methods."""
     found: dict[str, None] = {}
     waiting, seen = [function], set[str]()
@@ -95,7 +93,7 @@ def calls_of(
 
 
 def circle(start: str, first: str, members: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names on a way from `start` by what it needs, beginning with `first`, back to `start`; else nothing."""
+    """Return the names on a way from `start`, by what it needs (`first` first), back to `start`; else nothing."""
     ways: list[tuple[str, ...]] = [(start, first)]
     seen: set[str] = set()
     while ways:

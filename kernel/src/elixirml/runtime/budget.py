@@ -1,5 +1,6 @@
 """Budgets: limits on what a run or a study may use, and the meter that keeps to them."""
 
+import math
 from collections.abc import Callable
 from time import monotonic
 from typing import Self
@@ -33,20 +34,29 @@ class Budget:
     money: float | None = None
     seconds: float | None = None
 
+    def __attrs_post_init__(self) -> None:
+        for name, limit in asdict(self).items():
+            if limit is not None and not (math.isfinite(limit) and limit >= 0):
+                raise ConfigError(
+                    f"The limit `{name}` is {limit}, which is no amount.", hint="Give a number, or None for no limit."
+                )
+
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read limits as they are written on a command line.
 
         Raises:
-            ConfigError: A limit is not known, or is not a number above 0.
+            ConfigError: A limit is not known, is given twice, or is not a number above 0.
         """
         limits: dict[str, float] = {}
         known = [each.name for each in fields(cls)]
         for part in filter(None, (each.strip() for each in text.split(","))):
-            name, _, amount = part.partition("=")
+            name, _, amount = (each.strip() for each in part.partition("="))
             if name not in known:
                 raise ConfigError(f"`{name}` is not a limit of a budget.", hint=did_you_mean(name, known))
-            limits[name] = _amount(name, amount)
+            if name in limits:
+                raise ConfigError(f"The limit `{name}` is given twice.", hint="Write each limit once.")
+            limits[name] = _amount(name, amount, whole=name in {"calls", "tokens"})
         return cls(
             calls=_whole(limits.get("calls")),
             tokens=_whole(limits.get("tokens")),
@@ -63,14 +73,15 @@ def _whole(amount: float | None) -> int | None:
     return None if amount is None else int(amount)
 
 
-def _amount(name: str, text: str) -> float:
+def _amount(name: str, text: str, *, whole: bool) -> float:
     try:
         amount = float(text)
     except ValueError:
         amount = 0.0
-    if amount <= 0:
+    if not (math.isfinite(amount) and amount > 0) or (whole and not amount.is_integer()):
+        kind = "a whole number" if whole else "a number"
         raise ConfigError(
-            f"The limit `{name}` must be a number above 0 (got `{text}`).", hint="Write for example calls=600."
+            f"The limit `{name}` must be {kind} above 0 (got `{text}`).", hint=f"Write for example {name}=600."
         )
     return amount
 
@@ -121,7 +132,11 @@ class Meter:
         }
         for limit, (amount, most) in used.items():
             if most is not None and amount >= most:
-                raise BudgetExceeded(f"The budget of {most:g} {limit} is used up ({amount:g}).", limit=limit)
+                raise BudgetExceeded(
+                    f"The budget of {_word(most)} {limit} is used up ({_word(amount)}).",
+                    limit=limit,
+                    hint=f"Allow more: Budget({limit}=...), or --budget {limit}=... on the command line.",
+                )
         self.pending += 1
 
     def settle(self, usage: Usage) -> None:
@@ -133,3 +148,7 @@ class Meter:
         """Book what an earlier process used: a resumed study spends its budget as if it had never stopped."""
         self.spent = self.spent + usage
         self.reused += usage.calls
+
+
+def _word(amount: float) -> str:
+    return f"{amount:,}" if isinstance(amount, int) else f"{amount:,.6g}"

@@ -1,6 +1,6 @@
 """The installed capabilities of one kernel, as its compiler and its pipelines see them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from elixirml.contracts.adapter import Adapter
@@ -9,6 +9,7 @@ from elixirml.contracts.predictor import Predictor
 from elixirml.contracts.schema import Field, FieldDeclaration, Schema, SchemaEngine
 from elixirml.errors import DeclarationError, PluginError, PluginMissing
 from elixirml.plugins import Registry
+from elixirml.plugins.records import HOST
 
 __all__ = ["InstalledCapabilities"]
 
@@ -28,6 +29,8 @@ class InstalledCapabilities:
 
     def schema(self, declared: Any) -> Schema:
         """Return the schema of a declared record type, read by the first engine that supports it."""
+        if not isinstance(declared, Hashable):
+            return self._engine(declared).schema(declared)
         known = self._schemas.get(declared)
         if known is None:
             known = self._schemas[declared] = self._engine(declared).schema(declared)
@@ -74,7 +77,8 @@ class InstalledCapabilities:
         for kind, names in used.items():
             for name in names:
                 origin = self._registry.origin(kind, name)
-                found[origin.distribution] = origin.version
+                if origin.distribution != HOST:  # an object the application offers itself is in no distribution
+                    found[origin.distribution] = origin.version
         return dict(sorted(found.items()))
 
     def _engines(self) -> dict[str, SchemaEngine]:

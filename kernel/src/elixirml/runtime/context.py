@@ -31,12 +31,13 @@ class RunContext:
     """What one run carries.
 
     Attributes:
-        values: Variable path to value, banks resolved to what their entries hold.
+        values: Variable path to value, for the active variables; banks resolved to what their entries hold.
         meter: What may be used, and what has been.
         seed: Where sampling seeds come from: study seed, example id, repeat.
         span: Where events belong.
         open_model: Returns the model of a name, and the limiter of its concurrency.
         wrap: Puts every model into another; None leaves them bare.
+        idle: Returns the value of a variable that is not active: its default.
         stages: Predict stages executed so far.
         lapses: Assertions that failed so far.
         usage: What this run used; the meter may be shared with others.
@@ -48,6 +49,7 @@ class RunContext:
     span: Span
     open_model: Callable[[str], tuple[LanguageModel, Any]]
     wrap: Wrap | None = None
+    idle: Callable[[str], Any] = field(kw_only=True)
     stages: list[StageRecord] = field(factory=list[StageRecord])
     lapses: list[Lapse] = field(factory=list[Lapse])
     usage: Usage = field(factory=Usage)
@@ -55,12 +57,18 @@ class RunContext:
 
     def value(self, path: str) -> Any:
         """Return the value of a variable."""
-        return self.values[path]
+        return self.values[path] if path in self.values else self.idle(path)
 
-    def asking(self, model: str, stage: str) -> Callable[[ModelRequest], Awaitable[ModelResponse]]:
-        """Return the function a predictor asks a model with, bound by budget, limiter, journal and events."""
+    def asking(self, model: str, stage: str, span: Span) -> Callable[[ModelRequest], Awaitable[ModelResponse]]:
+        """Return the function a predictor asks a model with, bound by budget, limiter, journal and events.
+
+        Args:
+            model: The model's name.
+            stage: The path of the stage that asks.
+            span: Where the events of its calls belong.
+        """
         opened, limiter = self.open_model(model)
-        metered: LanguageModel = MeteredModel(opened, self.meter, limiter, self.span, stage)
+        metered: LanguageModel = MeteredModel(opened, self.meter, limiter, span, stage)
         asked = metered if self.wrap is None else self.wrap(metered, stage)
 
         async def ask(request: ModelRequest) -> ModelResponse:

@@ -35,9 +35,8 @@ class EventBus:
         self._observers.append(observer)
 
     def remove(self, observer: Observer) -> None:
-        """Stop telling an observer."""
-        if observer in self._observers:
-            self._observers.remove(observer)
+        """Stop telling an observer: this one, not another that equals it."""
+        self._observers = [each for each in self._observers if each is not observer]
 
     def number(self) -> str:
         """Return a new span id."""
@@ -60,20 +59,21 @@ class Span:
     Attributes:
         bus: Who is told.
         run: The run's id.
-        id: This piece.
+        id: This piece; empty for the outside of a run, which has no events of its own.
         parent: The piece around it.
+        outcome: Told with the end.
     """
 
     bus: EventBus
     run: str
-    id: str
+    id: str = ""
     parent: str | None = None
     outcome: dict[str, Any] = field(factory=dict[str, Any])
 
     @classmethod
     def nowhere(cls) -> "Span":
         """Return a piece of work nobody is told of."""
-        return cls(EventBus(), "", "")
+        return cls(EventBus(), "")
 
     def tell(self, name: str, **data: Any) -> None:
         """Tell one event of this piece of work."""
@@ -83,11 +83,11 @@ class Span:
     @contextmanager
     def inside(self, name: str, **data: Any) -> "Iterator[Span]":
         """Tell the start and the end (or the error) of a piece of work inside this one."""
-        inner = Span(self.bus, self.run, self.bus.number(), self.id)
+        inner = Span(self.bus, self.run, self.bus.number(), self.id or None)
         inner.tell(f"{name}.start", **data)
         try:
             yield inner
         except BaseException as error:
-            inner.tell(f"{name}.error", error=type(error).__name__, code=getattr(error, "code", None), **data)
+            inner.tell(f"{name}.error", **data, error=type(error).__name__, code=getattr(error, "code", None))
             raise
         inner.tell(f"{name}.end", **data, **inner.outcome)

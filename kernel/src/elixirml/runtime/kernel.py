@@ -5,7 +5,7 @@ Two kernels share nothing: each has its own plugins, models, supervisor and obse
 
 import os
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,7 @@ from elixirml.programs.program import Program, as_program
 from elixirml.runtime.budget import Budget, Meter
 from elixirml.runtime.capabilities import InstalledCapabilities
 from elixirml.runtime.events import EventBus, Span
+from elixirml.runtime.recent import Recent
 from elixirml.runtime.result import Result
 from elixirml.runtime.runner import Runner
 from elixirml.runtime.supervision import ChildSpec, ChildStatus, Supervisor
@@ -30,6 +31,9 @@ from elixirml.runtime.supervision import ChildSpec, ChildStatus, Supervisor
 __all__ = ["Kernel", "cache_folder"]
 
 OutT = TypeVar("OutT")
+
+_KEPT = 256
+"""Programs kept compiled; enough for any application, and no leak where programs are made on the fly."""
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
@@ -75,13 +79,14 @@ class Kernel:
         self._models: dict[str, tuple[LanguageModel, anyio.CapacityLimiter]] = {}
         self._services: dict[str, anyio.Lock] = {}
         self._ready: set[str] = set()
-        self._compiled: dict[int, tuple[object, CompiledProgram]] = {}
+        self._programs: Recent[Program[Any, Any]] = Recent(_KEPT)
+        self._compiled: Recent[CompiledProgram] = Recent(_KEPT)
+        self._runners: Recent[Runner] = Recent(_KEPT)
 
     async def __aenter__(self) -> Self:
         if self._stack is not None:
             raise ConfigError("This kernel runs already.", hint="Make one kernel for each `async with`.")
-        self._stack = AsyncExitStack()
-        self._supervisor = Supervisor("kernel", on_transition=self._moved)
+        self._stack, self._supervisor = AsyncExitStack(), Supervisor("kernel", on_transition=self._moved)
         await self._stack.enter_async_context(self._supervisor.running())
         return self
 
@@ -91,12 +96,20 @@ class Kernel:
         stack, self._stack = self._stack, None
         self._models.clear()
         self._ready.clear()
+        self._services.clear()
         if stack is None:
             return
         try:
             await stack.__aexit__(kind, error, trace)
         except BaseExceptionGroup as group:
-            raise _only(group) from None
+            inner = _only(group)
+        else:
+            return
+        finally:
+            self._supervisor = None
+        # What the block itself raised goes on as it is, with its own cause.
+        if inner is not error:
+            raise inner
 
     @property
     def cache_dir(self) -> Path:
@@ -127,15 +140,18 @@ class Kernel:
         Raises:
             DeclarationError: Something is declared wrongly; every mistake is listed.
         """
-        declaration = as_program(program).declaration
-        known = self._compiled.get(id(declaration))
-        if known is None:
-            # The declaration is kept beside its compiled form, so that its identity is not given to another object.
-            known = self._compiled[id(declaration)] = (
-                declaration,
-                compile_program(declaration, self.capabilities),
-            )
-        return known[1]
+        return self._compile(self._program(program))
+
+    def _compile(self, program: Program[Any, Any]) -> CompiledProgram:
+        declaration = program.declaration
+        # What is kept holds the declaration, so that its identity is not given to another object.
+        return self._compiled.get(id(declaration), lambda: compile_program(declaration, self.capabilities))
+
+    def _program(self, declared: object) -> Program[Any, Any]:
+        """Return the program something stands for; the same one each time, so that it is compiled once."""
+        if isinstance(declared, Program) or not isinstance(declared, Hashable):
+            return as_program(declared)
+        return self._programs.get(declared, lambda: as_program(declared))
 
     def model(self, name: str) -> tuple[LanguageModel, anyio.CapacityLimiter]:
         """Return the model of a name and the limiter of its concurrency; opened once.
@@ -160,8 +176,11 @@ class Kernel:
             DeclarationError: The program is declared wrongly, or a value is set for a variable it does not have.
             StateError: It carries saved state of another declaration.
         """
-        made = as_program(program)
-        return Runner(made, self.compile(made), capabilities=self.capabilities, open_model=self.model)
+        made = self._program(program)
+        return self._runners.get(id(made), lambda: self._runner(made))
+
+    def _runner(self, made: Program[Any, Any]) -> Runner:
+        return Runner(made, self._compile(made), capabilities=self.capabilities, open_model=self.model)
 
     async def run(
         self,
@@ -180,11 +199,12 @@ class Kernel:
             seed: Where sampling seeds come from.
 
         Raises:
+            BudgetExceeded: A limit was reached; `partial` is the trace of what was done.
             ElixirError: See `elixirml.errors`; nothing is returned half done.
         """
         runner = self.runner(program)
         run_id = uuid.uuid4().hex[:12]
-        span = Span(self.events, run_id, self.events.number())
+        span = Span(self.events, run_id)
         with span.inside("run", program=runner.compiled.name) as inner:
             result = await runner.run(inputs, meter=Meter(budget or Budget()), seed=str(seed), span=inner)
             inner.outcome["usage"] = result.usage

@@ -1,34 +1,53 @@
 """Typed values to plain data, for prompts and traces."""
 
+from collections.abc import Mapping
+from dataclasses import fields as fields_of
+from dataclasses import is_dataclass
+from datetime import date, time
+from enum import Enum
 from typing import Any
+
+import attrs
 
 __all__ = ["plain"]
 
 
 def plain(value: Any) -> Any:
-    """Return a value made of dict, list and scalars; records and enumerations are taken apart by cattrs."""
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return _unenumerated(value)
-    if isinstance(value, (list, tuple, set, frozenset)) and not hasattr(value, "_fields"):
-        items: Any = value
-        return [plain(item) for item in items]
-    if isinstance(value, dict):
-        pairs: dict[Any, Any] = value
-        return {str(key): plain(item) for key, item in pairs.items()}
-    if hasattr(value, "_asdict"):
+    """Return a value made of dict, list and scalars: records by field, dates as ISO texts, all else as its text.
+
+    Sets become lists in a stable order, so that the same value is the same prompt in every process.
+    """
+    match value:
+        case Enum():
+            return plain(value.value)
+        case None | str() | int() | float():
+            return value
+        case Mapping():
+            return {key if isinstance(key, str) else str(plain(key)): plain(item) for key, item in _items(value)}
+        case set() | frozenset():
+            return sorted((plain(item) for item in _members(value)), key=repr)
+        case date() | time():
+            return value.isoformat()
+        case _:
+            return _taken_apart(value)
+
+
+def _items(value: Any) -> Any:
+    return value.items()
+
+
+def _members(value: Any) -> Any:
+    return value
+
+
+def _taken_apart(value: Any) -> Any:
+    kind: Any = type(value)
+    if hasattr(kind, "_asdict"):
         return plain(value._asdict())
-    return _unstructured(value)
-
-
-def _unenumerated(value: Any) -> Any:
-    return value.value if hasattr(value, "value") and hasattr(type(value), "__members__") else value
-
-
-def _unstructured(value: Any) -> Any:
-    from enum import Enum
-
-    import cattrs.preconf.json
-
-    if isinstance(value, Enum):
-        return value.value
-    return cattrs.preconf.json.make_converter().unstructure(value)
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in _members(value)]
+    if attrs.has(kind):
+        return {each.name: plain(getattr(value, each.name)) for each in attrs.fields(kind)}
+    if is_dataclass(kind):
+        return {each.name: plain(getattr(value, each.name)) for each in fields_of(kind)}
+    return str(value)

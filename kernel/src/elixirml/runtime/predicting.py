@@ -11,6 +11,7 @@ from elixirml.contracts.predictor import Prediction, PredictorCall
 from elixirml.errors import ParseError, ValidationError
 from elixirml.programs.compiled import PredictNode
 from elixirml.runtime.context import RunContext
+from elixirml.runtime.events import Span
 from elixirml.runtime.plain import plain
 from elixirml.runtime.result import StageRecord
 
@@ -23,6 +24,7 @@ async def predict_once(
     *,
     context: RunContext,
     capabilities: Capabilities,
+    span: Span,
     feedback: Feedback | None = None,
 ) -> tuple[Any, StageRecord]:
     """Return the typed value of a predict stage and the record of how it came about.
@@ -34,24 +36,24 @@ async def predict_once(
     """
     given = {name: plain(value) for name, value in inputs.items()}
     predictor = str(context.value(node.settings["predictor"]))
-    model = str(context.value(node.settings["model"]))
-    ask = context.asking(model, node.path)
-    call = PredictorCall(
-        signature=evolve(node.signature, instruction=str(context.value(node.settings["instruction"]))),
-        format=evolve(format_call(node, given, context), feedback=feedback),
-        adapter=capabilities.adapter(str(context.value(node.settings["adapter"]))),
-        ask=ask,
-        options=_options(node, predictor, context),
-        stage=node.path,
+    call = format_call(node, given, context, feedback=feedback)
+    prediction = await capabilities.predictor(predictor).predict(
+        PredictorCall(
+            signature=call.signature,
+            format=call,
+            adapter=capabilities.adapter(str(context.value(node.settings["adapter"]))),
+            ask=context.asking(str(context.value(node.settings["model"])), node.path, span),
+            options=_options(node, predictor, context),
+            stage=node.path,
+        )
     )
-    with context.span.inside("stage", stage=node.path):
-        prediction = await capabilities.predictor(predictor).predict(call)
     return _typed(node, prediction), StageRecord(node.path, given, prediction.fields, prediction.exchanges)
 
 
-def format_call(node: PredictNode, given: Mapping[str, Any], context: RunContext) -> FormatCall:
+def format_call(
+    node: PredictNode, given: Mapping[str, Any], context: RunContext, *, feedback: Feedback | None = None
+) -> FormatCall:
     """Return what the stage's adapter is asked to format."""
-    adapter = str(context.value(node.settings["adapter"]))
     demos: Any = context.value(node.settings["demos"])
     temperature: Any = context.value(node.settings["temperature"])
     max_tokens: Any = context.value(node.settings["max_tokens"])
@@ -59,10 +61,11 @@ def format_call(node: PredictNode, given: Mapping[str, Any], context: RunContext
         signature=evolve(node.signature, instruction=str(context.value(node.settings["instruction"]))),
         values=given,
         demos=tuple(Demo(demo["inputs"], demo["outputs"]) for demo in demos),
-        options=_options(node, adapter, context),
+        options=_options(node, str(context.value(node.settings["adapter"])), context),
         capabilities=context.open_model(str(context.value(node.settings["model"])))[0].capabilities,
         temperature=float(temperature),
         max_tokens=int(max_tokens),
+        feedback=feedback,
     )
 
 

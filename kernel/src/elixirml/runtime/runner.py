@@ -3,23 +3,37 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import field, frozen
 
 from elixirml.contracts.capabilities import Capabilities
 from elixirml.contracts.language_model import LanguageModel, ModelRequest
-from elixirml.errors import ValidationError
+from elixirml.errors import BudgetExceeded, ValidationError
+from elixirml.identity import Json
 from elixirml.programs.assigning import Assigned, assigned
 from elixirml.programs.compiled import CompiledProgram, PredictNode
 from elixirml.programs.program import Program
-from elixirml.runtime.budget import Budget, Meter
+from elixirml.runtime.budget import Meter
 from elixirml.runtime.context import RunContext, Wrap
 from elixirml.runtime.events import Span
-from elixirml.runtime.pipeline import Pipeline, awaited
-from elixirml.runtime.predicting import format_call
+from elixirml.runtime.pipeline import Pipeline, awaited, field_of
+from elixirml.runtime.previewing import previewed
+from elixirml.runtime.recent import Recent
 from elixirml.runtime.result import Result, Trace
-from elixirml.variables import Assignment, Space
+from elixirml.variables import Assignment, Banked, Space
 
 __all__ = ["Runner"]
+
+_KEPT = 16
+"""Assignments whose values are kept ready: those of the examples under way."""
+
+
+@frozen
+class _Ready:
+    """An assignment, ready for use; the space and the assignment are held so that their identities stay theirs."""
+
+    space: Space
+    assignment: Assignment
+    values: Mapping[str, Json] = field(hash=False)
 
 
 @frozen(eq=False)
@@ -37,10 +51,12 @@ class Runner:
     compiled: CompiledProgram
     capabilities: Capabilities
     open_model: Callable[[str], tuple[LanguageModel, Any]]
+    _own: Recent[Assigned] = field(init=False, factory=lambda: Recent[Assigned](1), repr=False)
+    _ready: Recent[_Ready] = field(init=False, factory=lambda: Recent[_Ready](_KEPT), repr=False)
 
     def assigned(self) -> Assigned:
         """Return the program's space and the values it has there; see `elixirml.programs.assigning.assigned`."""
-        return assigned(self.program, self.compiled)
+        return self._own.get("own", lambda: assigned(self.program, self.compiled))
 
     async def run(
         self,
@@ -66,21 +82,25 @@ class Runner:
 
         Raises:
             ValidationError: The inputs do not fit; lists every problem.
+            BudgetExceeded: A limit was reached; `partial` is the trace so far.
             ElixirError: A stage failed; see `elixirml.errors`.
         """
-        if assignment is None or space is None:
-            own = self.assigned()
-            space, assignment = own.space, own.assignment
-        context = RunContext(
-            values=space.resolve(assignment), meter=meter, seed=seed, span=span, open_model=self.open_model, wrap=wrap
+        context = self._context(assignment, space, meter=meter, seed=seed, span=span, wrap=wrap)
+        typed = self.inputs(inputs)
+        for node in self.compiled.predict_nodes():
+            self.open_model(str(context.value(node.settings["model"])))  # before the first call, not after some
+        pipeline = Pipeline(
+            self.compiled, self.program, context=context, capabilities=self.capabilities, span=context.span
         )
-        pipeline = Pipeline(self.compiled, self.program, context=context, capabilities=self.capabilities)
-        output = await pipeline.run(self.inputs(inputs))
+        try:
+            output = await pipeline.run(typed)
+        except BudgetExceeded as error:
+            error.partial = error.partial or Trace(tuple(context.stages), tuple(context.lapses))
+            raise
         fields = self.compiled.output.dump(output)
         if self.compiled.rule.bare is not None:
-            output = fields[self.compiled.rule.bare]
-        trace = Trace(tuple(context.stages), tuple(context.lapses))
-        result = Result(output, fields, context.usage, trace)
+            output = field_of(output, self.compiled.rule.bare)
+        result = Result(output, fields, context.usage, Trace(tuple(context.stages), tuple(context.lapses)))
         after = getattr(self.program, "after_prediction", None)
         if after is not None:
             await awaited(after(result, context))
@@ -96,42 +116,62 @@ class Runner:
         if not isinstance(inputs, Mapping):
             try:
                 inputs = schema.dump(inputs)
-            except (AttributeError, TypeError) as error:
+            except (AttributeError, TypeError, ValidationError) as error:
+                problems = error.problems if isinstance(error, ValidationError) else ()
                 raise ValidationError(
-                    f"{inputs!r} is not an input of {self.compiled.name}.",
-                    problems=(),
+                    f"{_shown(inputs)} is not an input of {self.compiled.name}.",
+                    problems=problems,
                     hint=f"Give a {schema.name} or a mapping with: {', '.join(each.name for each in schema.fields)}.",
                 ) from error
         typed = schema.validate(inputs)
-        if isinstance(typed, Mapping):
-            return dict(typed)
-        return {each.name: getattr(typed, each.name) for each in schema.fields}
+        return {each.name: field_of(typed, each.name, each.default) for each in schema.fields}
 
     def preview(
         self, inputs: Any, *, assignment: Assignment | None = None, space: Space | None = None
     ) -> list[tuple[PredictNode, ModelRequest]]:
         """Return the requests as they would be sent; asks nothing.
 
-        Only predict stages that depend on the inputs alone are shown: others wait for replies.
+        Only predict stages that wait for no reply are shown; Python stages before them run.
         """
+        context = self._context(assignment, space, meter=Meter(), seed="", span=Span.nowhere())
+        typed = self.inputs(inputs)
+        return previewed(self.compiled, self.program, typed, context=context, capabilities=self.capabilities)
+
+    def _context(
+        self,
+        assignment: Assignment | None,
+        space: Space | None,
+        *,
+        meter: Meter,
+        seed: str,
+        span: Span,
+        wrap: Wrap | None = None,
+    ) -> RunContext:
         if assignment is None or space is None:
             own = self.assigned()
             space, assignment = own.space, own.assignment
-        context = RunContext(
-            values=space.resolve(assignment),
-            meter=Meter(Budget()),
-            seed="",
-            span=Span.nowhere(),
+        where, what = space, assignment
+        ready = self._ready.get((id(where), id(what)), lambda: _Ready(where, what, where.resolve(what)))
+        return RunContext(
+            values=ready.values,
+            meter=meter,
+            seed=seed,
+            span=span,
             open_model=self.open_model,
+            wrap=wrap,
+            idle=lambda path: _default(where, path),
         )
-        typed = self.inputs(inputs)
-        shown: list[tuple[PredictNode, ModelRequest]] = []
-        for node in self.compiled.nodes:
-            if isinstance(node, PredictNode) and all(slot.startswith("input.") for slot in node.arguments.values()):
-                given = {name: typed[slot.partition(".")[2]] for name, slot in node.arguments.items()}
-                predictor = self.capabilities.predictor(str(context.value(node.settings["predictor"])))
-                call = format_call(node, given, context)
-                call = evolve(call, signature=predictor.extend(call.signature))
-                adapter = self.capabilities.adapter(str(context.value(node.settings["adapter"])))
-                shown.append((node, adapter.format(call)))
-        return shown
+
+
+def _default(space: Space, path: str) -> Any:
+    """Return what a variable holds that is not active: its default, entries in place of their ids."""
+    variable = space[path]
+    if not isinstance(variable, Banked):
+        return variable.default
+    bank, ids = space.banks[variable.bank_name], variable.default
+    return [bank[str(each)].value for each in ids] if isinstance(ids, list) else bank[str(ids)].value
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -11,6 +11,7 @@ from attrs import define, field, frozen
 
 from elixirml.contracts.language_model import Capability, LanguageModel, ModelRequest, ModelResponse
 from elixirml.contracts.usage import Usage
+from elixirml.errors import ElixirError, ModelError
 from elixirml.identity import canonical_json, digest
 from elixirml.runtime.budget import Meter
 from elixirml.studies.ledger import Ledger
@@ -78,7 +79,7 @@ class Journal:
         """Return a reply, and what it costs its owner."""
         known, name = self.ledger.reply(self.study, key, request=asked), f"{owner} {key}"
         if known is None:
-            response = await model.complete(request)
+            response = await _asked(model, request)
             self.ledger.keep_reply(self.study, key, owner=owner, request=asked, response=response)
             self.booked(name)
             return response, response.usage
@@ -91,6 +92,16 @@ class Journal:
             self.meter.settle(Usage())
             self.book(name, response.usage)
         return response, response.usage
+
+
+async def _asked(model: LanguageModel, request: ModelRequest) -> ModelResponse:
+    """Return the model's reply; whatever else it raises is an outage, never the fault of who asked."""
+    try:
+        return await model.complete(request)
+    except ElixirError:
+        raise
+    except Exception as error:
+        raise ModelError(f"The model {model.name} failed: {type(error).__name__}: {error}") from error
 
 
 @frozen(eq=False)

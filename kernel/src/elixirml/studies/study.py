@@ -230,8 +230,8 @@ class Study:
             standing = await self._pull(candidate, action.examples)
         except BudgetExceeded as error:
             return Refused(action, error.message)
-        finally:
-            self.scorer.ledger.elapsed(self.scorer.study, self.scorer.meter.elapsed())
+        # A process that is killed later leaves behind how long it ran.
+        self.scorer.ledger.elapsed(self.scorer.study, self.scorer.meter.elapsed())
         calls = self.scorer.meter.spent.calls - spent
         standing.calls = self.scorer.meter.spent.calls
         self._tell(standing)

@@ -33,7 +33,10 @@ class Prompts:
         return self._tokenized(text) if text else ()
 
     def split(self, request: Mapping[str, Any]) -> tuple[Tokens, Tokens]:
-        """Return the tokens of a request's stable front and of the rest.
+        """Return the tokens of a request's stable front and of the rest, tokenized apart.
+
+        The text is the same wherever it is divided. Its tokens may not be: a run of line breaks at the end of the
+        front, for instance, is one token there, where a word behind it would have made two of it.
 
         Raises:
             EngineError: The model's chat template does not take these messages.
@@ -43,14 +46,8 @@ class Prompts:
         return self._split_chat(request["messages"], request["stable"])
 
     def _split_text(self, text: str, stable: int) -> tuple[Tokens, Tokens]:
-        """Divide the tokens of the whole text: what it says to the model must not depend on where it is divided.
-
-        A token may reach over the end of the front, or be another one because of what follows; the rest begins there.
-        """
-        whole = (*self._opening, *(self._tokenize(text) if text else ()))
-        front = (*self._opening, *self.tokens(text[:stable])) if stable else ()
-        count = next((n for n, (a, b) in enumerate(zip(whole, front, strict=False)) if a != b), len(front))
-        return whole[:count], whole[count:]
+        front, rest = self.tokens(text[:stable]), self.tokens(text[stable:])
+        return ((*self._opening, *front), rest) if front else ((), (*self._opening, *rest))
 
     def _split_chat(self, messages: list[Mapping[str, str]], stable: int) -> tuple[Tokens, Tokens]:
         """Put contents between the pieces of the template; the piece after a stable message is stable too."""
