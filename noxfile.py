@@ -52,9 +52,7 @@ def tests(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", *session.posargs, env=ONE_THREAD)
         return
-    session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", env=ONE_THREAD)
-    session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report", f"--fail-under={KERNEL_COVERAGE}")
 
 

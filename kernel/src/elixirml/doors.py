@@ -5,6 +5,7 @@ Each door runs a kernel on an event loop of its own thread, so it also works whe
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
+from threading import get_ident
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -41,12 +42,14 @@ class BlockingKernel:
         self.kernel = kernel if kernel is not None else Kernel()
         self._stack = ExitStack()
         self._portal: BlockingPortal | None = None
+        self._thread = 0
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self._portal = stack.enter_context(start_blocking_portal())
-            stack.enter_context(self._portal.wrap_async_context_manager(self.kernel))
-            self._stack = stack.pop_all()
+            portal = stack.enter_context(start_blocking_portal())
+            stack.enter_context(portal.wrap_async_context_manager(self.kernel))
+            self._thread = portal.call(get_ident)
+            self._portal, self._stack = portal, stack.pop_all()
         return self
 
     def __exit__(
@@ -59,6 +62,12 @@ class BlockingKernel:
         """Run an async function on the kernel's loop and return what it returns."""
         if self._portal is None:
             raise ConfigError("The kernel does not run.", hint="Use it as `with ml.BlockingKernel() as kernel:`.")
+        if get_ident() == self._thread:
+            raise ConfigError(
+                "A blocking kernel is asked from inside one of its own runs, which would wait for itself for ever.",
+                hint="Declare what is called as a stage or a sub-program, and await it: `await self.<name>(...)`.",
+                code="door-inside",
+            )
         future = self._portal.start_task_soon(function, *args)
         try:
             return future.result()

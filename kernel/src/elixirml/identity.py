@@ -7,8 +7,8 @@ metrics are known by the SHA-256 of theirs.
 import hashlib
 import json
 import math
-from collections.abc import Mapping
-from typing import Final, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias, cast
 
 __all__ = ["Json", "canonical_json", "digest", "short"]
 
@@ -27,11 +27,10 @@ def _plain(value: object) -> object:
             raise ValueError(f"{value!r} has no canonical JSON: only finite numbers have one")
         return value
     if isinstance(value, Mapping):
-        items: Mapping[object, object] = value
+        items = cast("Mapping[object, object]", value)
         return {_key(key): _plain(item) for key, item in items.items()}
     if isinstance(value, (list, tuple)):
-        parts: list[object] | tuple[object, ...] = value
-        return [_plain(item) for item in parts]
+        return [_plain(item) for item in cast("Sequence[object]", value)]
     raise TypeError(f"{type(value).__name__} has no canonical JSON: {value!r}")
 
 

@@ -150,6 +150,32 @@ def test_optimize_answers_machines_with_verdict_and_study(project) -> None:
     assert [each["study"] for each in listed] == [answer["study"]]
 
 
+def test_a_confirmed_winner_is_shown_saved_and_used(project) -> None:
+    """Where tuning pays, the verdict says so, the tuned values are listed, and the saved program holds them."""
+    provider = (project.site / "planted_provider.py").read_text()
+    (project.site / "planted_provider.py").write_text(provider.replace("    return answer", '    return "neither"'))
+    optimize = ("optimize", "topic.py", "--train", "rows.jsonl", "--budget", "calls=400", "--out", "best.json")
+    fixed = ("--teleprompter", "random_search", "--freeze", "reply.adapter", "--freeze", "reply.demos", "--quiet")
+    said = project.say(*optimize, *fixed)
+    assert re.search(r"^verdict: confirmed \(p = \S+, \d+ won, 0 lost\)$", said.out, re.MULTILINE)
+    assert re.search(r"^reply\.choice\.decoding +likelihood$", said.out, re.MULTILINE)
+    assert "saved: best.json (the tuned program)" in said.out
+    run = ("run", "best.json", "--program", "topic.py", "--input", "question.json", "--quiet")
+    assert project.say(*run).out == "topic: film\n"
+    study = project.say("studies", "list", "--json").json["studies"][0]["study"]
+    shown = project.say("studies", "show", study).out
+    assert re.search(r"^budget +calls=400$", shown, re.MULTILINE)
+    assert re.search(r"^outcome +confirmed$", shown, re.MULTILINE)
+    assert re.search(r"^tuned +1 \(\S+ to 1\) on \d+ examples$", shown, re.MULTILINE)
+
+
+def test_optimize_takes_settings_as_json_or_text(project) -> None:
+    """A value of `--option` is JSON where it can be read as JSON, else text."""
+    optimize = ("optimize", "topic.py", "--train", "rows.jsonl", "--budget", "calls=20")
+    assert "`pull`" in project.say(*optimize, "--option", "pull=many").err
+    assert project.say(*optimize, "--option", "pull=4").code == 0
+
+
 def test_optimize_minimizes_where_less_is_better(project) -> None:
     """A metric's direction is the metric's own; its unit is printed."""
     said = project.say(
@@ -169,6 +195,24 @@ def test_show_prints_the_prompt_graph_and_variables(project) -> None:
     assert "What is the text about?" in prompt
     assert "a movie" in prompt
     assert "reply.temperature" not in prompt
+
+
+def test_show_prints_what_constrains_a_reply(project) -> None:
+    """Labels to score, a grammar and the text to continue are part of what is sent."""
+    show = ("show", "topic.py", "--input", "question.json", "--set", "reply.adapter=choice")
+    assert "[grammar]" in project.say(*show, "--set", "reply.choice.decoding=grammar").out
+    scored = project.say(*show, "--set", "reply.choice.decoding=likelihood", "--set", "reply.choice.layout=arrow").out
+    assert "[labels to score]" in scored
+    assert "[text to continue]" in scored
+
+
+def test_show_warns_of_what_is_declared_in_vain(project) -> None:
+    """A stage that nothing uses is named on standard error."""
+    stage = "    @ml.stage\n    def unused(self, text: str) -> str:\n        return text\n\n"
+    text = (project.folder / "topic.py").read_text()
+    project.write("vain.py", text.replace("    reply =", f"{stage}    reply ="))
+    assert re.search(r"^warning: .*`unused`", project.say("show", "vain.py").err, re.MULTILINE)
+    assert project.say("show", "vain.py", "--quiet").err == ""
 
 
 def test_show_answers_machines_with_requests_and_space(project) -> None:

@@ -8,7 +8,7 @@ from attrs import frozen
 
 import elixirml as ml
 from elixirml.contracts import Direction, Example, ModelRequest, Prediction, Score, Usage
-from elixirml.errors import BudgetExceeded, ConfigError, ModelError, StateError, ValidationError
+from elixirml.errors import BudgetExceeded, ConfigError, ModelError, PluginFailed, StateError, ValidationError
 from elixirml.studies.evaluation import Evaluation, run_evaluation, summarized
 from elixirml.studies.ledger import Row
 from elixirml.studies.statistics import interval
@@ -168,6 +168,15 @@ def test_a_wrong_setting_is_told_before_any_call(
     """Nothing is asked when nothing can be told."""
     with pytest.raises(error, match=words):
         evaluate(lab, lab.rows(5), **settings)
+
+    assert lab.model.requests == []
+
+
+def test_a_metric_without_a_finite_failure_score_is_told(lab: Any) -> None:
+    """An infinite failure score has no mean: told before any call, not after the last."""
+    lab.metrics["endless"] = Lengthy(failure=float("inf"))
+    with pytest.raises(PluginFailed, match="`endless` scores a failure as inf"):
+        evaluate(lab, lab.rows(5), metrics=["endless"])
 
     assert lab.model.requests == []
 

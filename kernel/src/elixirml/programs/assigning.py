@@ -60,8 +60,8 @@ def assigned(program: Program[Any, Any], compiled: CompiledProgram) -> Assigned:
 
 
 def _unfit(program: Program[Any, Any], why: str) -> StateError:
-    requires = program.saved.requires if program.saved is not None else {}
-    needed = ", ".join(f"{name} {version}" for name, version in requires.items()) or "the kernel alone"
+    requires = program.saved.requires.items() if program.saved is not None else ()
+    needed = ", ".join(f"{name} {version}" for name, version in requires) or "the kernel alone"
     return StateError(
         f"The saved state of `{program.name}` does not fit what is installed here: {why}",
         hint=f"It was saved with {needed}; see `elixirml plugins list`, or tune it again.",

@@ -4,8 +4,8 @@ Members are read in the order they are written. A parameter names an input field
 of that name wins. Every mistake is collected, so that one compilation reports all of them.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, cast
 
 from attrs import evolve, frozen
 
@@ -74,15 +74,18 @@ class _Compiler:
         self.variables: list[Variable] = []
         self.constraints: list[Constraint] = []
         self.declared: dict[int, Variable] = {}
+        self.named: list[str] = []
         self.nodes: list[Node] = []
         self.outputs: dict[str, Schema] = {}
+        self.broken = False
 
     def compile(self) -> CompiledProgram:
         inputs = self._inputs()
         self._declare()
         declared = len(self.mistakes)
-        for name, member in self.declaration.members.items():
-            self._member(name, member)
+        for name in self.named:
+            self._member(name, self.declaration.members[name])
+        self.broken = len(self.mistakes) > 0
         rule, output = self._output()
         # Variables of a stage that is wrong are missing, so the space says something only where every stage is right.
         space = self._space() if len(self.mistakes) == declared else None
@@ -116,6 +119,7 @@ class _Compiler:
         for name, member in self.declaration.members.items():
             with self.mistakes.noted():
                 self._name(name)
+                self.named.append(name)
                 if isinstance(member, Variable):
                     self._variable(name, member)
 
@@ -136,7 +140,7 @@ class _Compiler:
                 code="types-missing",
             )
         if isinstance(declared, tuple):
-            return self.capabilities.record(f"{name}_{what}", declared)
+            return self.capabilities.record(f"{name}_{what}", cast("tuple[FieldDeclaration, ...]", declared))
         return self.capabilities.schema(declared)
 
     def _name(self, name: str) -> None:
@@ -155,23 +159,27 @@ class _Compiler:
         self.variables.append(placed)
 
     def _member(self, name: str, member: Any) -> None:
-        where = self.declaration.where if isinstance(member, (Program, Variable)) else member.where
+        if isinstance(member, Variable):
+            return
+        where = self.declaration.where if isinstance(member, Program) else member.where
         with self.mistakes.at(where).noted():
-            match member:
-                case FunctionStage():
-                    self._function(name, member)
-                case PredictStage():
-                    self._predict(name, member)
-                case Program():
-                    self._program(name, member)
-                case Assertion():
-                    self._assertion(name, member)
-                case _:
-                    pass
+            self._reader(member)(name, member)
             return
         # A stage that is wrong still provides its name: one mistake is told once.
         if name not in self.bindings:
             self._bind(name, _Binding(stage_slot(name), Any))
+
+    def _reader(self, member: Any) -> Callable[[str, Any], None]:
+        """Return what reads a stage, a sub-program or an assertion."""
+        match member:
+            case FunctionStage():
+                return self._function
+            case PredictStage():
+                return self._predict
+            case Program():
+                return self._program
+            case _:
+                return self._assertion
 
     def _bound(self, name: str, stage: str) -> _Binding:
         binding = self.bindings.get(name)
@@ -352,7 +360,7 @@ class _Compiler:
             made = next((each for each in reversed(self.bindings) if each in self.outputs), None)
             if made is not None:
                 return OutputRule(whole=stage_slot(made), bare=self.declaration.bare), self.outputs[made]
-            with self.mistakes.noted(unless_broken=True):
+            with self.mistakes.noted(follows=self.broken):
                 raise DeclarationError(
                     f"The program {self.declaration.name} has no predict stage.",
                     hint='Add one: reply = ml.predict("question -> answer: str").',
@@ -375,7 +383,7 @@ class _Compiler:
                 for held in schema.fields
                 if held.name == each.name
             ]
-            with self.mistakes.noted(unless_broken=True):
+            with self.mistakes.noted(follows=self.broken):
                 if each.name in self.bindings:
                     gathered[each.name] = (self.bindings[each.name].slot, None)
                     self._fit("output", each.name, self.bindings[each.name].annotation, each.annotation)

@@ -33,13 +33,13 @@ class Mistakes:
         """Add a mistake."""
         self._errors.append(placed(error, self.where))
 
-    def noted(self, *, unless_broken: bool = False) -> "Noting":
+    def noted(self, *, follows: bool = False) -> "Noting":
         """Return a block that notes an error raised inside, and goes on after itself.
 
         Args:
-            unless_broken: Pass over it when something is wrong already, as it may only follow from that.
+            follows: Pass over it: it may only follow from what is wrong already.
         """
-        return Noting(self, ignores=unless_broken)
+        return Noting(self, follows)
 
     def stop(self) -> None:
         """Raise one error for all mistakes, if there are any.
@@ -65,7 +65,7 @@ class Noting:
     """A block whose declaration and plugin errors are noted; made by `Mistakes.noted`."""
 
     mistakes: Mistakes
-    ignores: bool
+    follows: bool
 
     def __enter__(self) -> None:
         """Begin the block."""
@@ -76,7 +76,7 @@ class Noting:
         """Note the error, if it is one of a declaration or a plugin; any other goes on."""
         if not isinstance(error, (DeclarationError, PluginError)):
             return False
-        if not (self.ignores and len(self.mistakes)):
+        if not self.follows:
             self.mistakes.note(error)
         return True
 

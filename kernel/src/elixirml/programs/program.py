@@ -5,18 +5,18 @@ differ from the declared defaults, so that a tuned program is an instance as wel
 """
 
 import copy
-import sys
 from collections.abc import Callable, Mapping
 from inspect import Parameter, cleandoc, signature
 from pathlib import Path
 from types import FunctionType
-from typing import Any, ClassVar, Generic, Self, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Generic, Self, TypeGuard, TypeVar, get_args, get_origin, get_type_hints
 
 from attrs import field, frozen
 
 from elixirml.contracts.schema import NO_DEFAULT, FieldDeclaration
 from elixirml.errors import DeclarationError, located
 from elixirml.identity import Json
+from elixirml.programs.places import calling_line, line_of
 from elixirml.programs.signature_text import parse_fields, parse_signature
 from elixirml.programs.stages import Assertion, FunctionStage, PredictStage
 from elixirml.programs.state import SavedProgram, read_saved
@@ -79,7 +79,7 @@ class Program(Generic[InT, OutT]):
             inputs=inputs,
             outputs=outputs,
             members=members,
-            where=_line_outside(),
+            where=calling_line(),
             helpers=helpers,
         )
 
@@ -138,7 +138,7 @@ class Program(Generic[InT, OutT]):
         Raises:
             DeclarationError: A side written as text is no list of fields, or a stage is no such thing.
         """
-        where = _line_outside()
+        where = calling_line()
         for stage, value in stages.items():
             if not _is_member(value):
                 raise DeclarationError(
@@ -146,7 +146,7 @@ class Program(Generic[InT, OutT]):
                     hint=located("Make it with ml.predict, ml.stage, ml.check, ml.ensure or ml.variable.", where),
                 )
         sides = [parse_fields(side) if isinstance(side, str) else side for side in (inputs, outputs)]
-        return _made(Declaration(name, cleandoc(instruction), sides[0], sides[1], dict(stages), where=where))
+        return _made(Declaration(name, cleandoc(instruction).strip(), sides[0], sides[1], dict(stages), where=where))
 
     def __repr__(self) -> str:
         return f"<program {self.name}{f' with {len(self._values)} values set' if self._values else ''}>"
@@ -158,21 +158,11 @@ def _made(declaration: Declaration) -> Program[Any, Any]:
     return made()
 
 
-def _line_outside() -> str:
-    """Return the file and line of the nearest caller outside this module."""
-    frame = sys._getframe(1)  # noqa: SLF001 - the documented way to name the line of a declaration
-    while frame.f_back is not None and (
-        frame.f_globals.get("__name__") == __name__ or frame.f_code.co_name == "__init_subclass__"
-    ):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-
-
 def _types_of(cls: type) -> tuple[Any, Any]:
     """Return the input and output type of a program class, through generic classes in between."""
     for base in cls.__dict__.get("__orig_bases__", cls.__bases__):
-        origin = get_origin(base) or base
-        if not (isinstance(origin, type) and issubclass(origin, Program)):
+        origin: Any = get_origin(base) or base
+        if not _is_program_class(origin):
             continue
         if origin is Program:
             given = get_args(base)
@@ -232,8 +222,7 @@ def program(function: Callable[..., OutT]) -> Program[Any, OutT]:
         >>> program(classify).name
         'classify'
     """
-    name, code = function.__name__, function.__code__
-    where = f"{code.co_filename}:{code.co_firstlineno}"
+    name, where = function.__name__, line_of(function)
     try:
         hints = get_type_hints(function, include_extras=True)
     except Exception as error:
@@ -278,15 +267,23 @@ class SingleOutput(tuple[FieldDeclaration, ...]):
         return super().__new__(cls, fields)
 
 
+def _is_program(value: object) -> TypeGuard[Program[Any, Any]]:
+    return isinstance(value, Program)
+
+
+def _is_program_class(value: object) -> TypeGuard[type[Program[Any, Any]]]:
+    return isinstance(value, type) and issubclass(value, Program)
+
+
 def as_program(declared: Any) -> Program[Any, Any]:
     """Return the program that a class, an instance, a predict stage, a typed function or a signature stands for.
 
     Raises:
         DeclarationError: It stands for none.
     """
-    if isinstance(declared, Program):
+    if _is_program(declared):
         return declared
-    if isinstance(declared, type) and issubclass(declared, Program):
+    if _is_program_class(declared):
         return declared()
     if isinstance(declared, str):
         where = f"the signature `{declared}`"

@@ -332,11 +332,12 @@ def _fits(settings: _Settings, predictor: Variable, adapter: Variable) -> tuple[
         return ()
     strategy_path, format_path = settings.paths["predictor"], settings.paths["adapter"]
     if (predictor.default, adapter.default) not in fitting:
-        usable = [name for strategy, name in fitting if strategy == predictor.default]
+        suiting = _suiting(settings)[0]
+        usable = [name for name, suits in suiting.items() if suits[0]]
         raise DeclarationError(
             f"Stage `{settings.path}`: the adapter `{adapter.default}` cannot format what the predictor "
             f"`{predictor.default}` asks for.",
-            hint=f"Use one of these adapters: {', '.join(sorted(usable)) or 'none installed fits'}.",
+            hint=f"Use one of these adapters: {', '.join(usable) or 'none installed fits'}.",
             code="adapter-unsuited",
         )
     return (

@@ -27,8 +27,7 @@ def meaning_of(function: Callable[..., Any]) -> Json:
 def is_constant(value: object) -> bool:
     """Return whether a value is plain and cannot change: what may change is state, and no part of a declaration."""
     if isinstance(value, tuple):
-        parts: tuple[object, ...] = value
-        return all(is_constant(part) for part in parts)
+        return all(is_constant(part) for part in cast("tuple[object, ...]", value))
     try:
         return (value is None or isinstance(value, (bool, int, float, str))) and bool(canonical_json(value))
     except ValueError:  # NaN, infinity
@@ -85,8 +84,7 @@ def _fingerprint(code: CodeType) -> str:
 def _constant(value: object) -> str:
     """Return a constant as text; sets are sorted, as their order is another in each process."""
     if isinstance(value, frozenset):
-        members: frozenset[object] = value
-        return repr(sorted(map(repr, members)))
+        return repr(sorted(map(repr, cast("frozenset[object]", value))))
     return repr(value)
 
 

@@ -1,6 +1,5 @@
 """What a program is made of: stages and assertions, as they are written down in a class body."""
 
-import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from inspect import isasyncgenfunction, isgeneratorfunction
@@ -10,6 +9,7 @@ from typing import Any, Generic, TypeVar, overload
 from attrs import frozen
 
 from elixirml.errors import DeclarationError, did_you_mean, located
+from elixirml.programs.places import calling_line, line_of
 from elixirml.variables import Variable
 
 __all__ = [
@@ -95,11 +95,6 @@ class Assertion:
     where: str
 
 
-def _where(depth: int = 2) -> str:
-    frame = sys._getframe(depth)  # noqa: SLF001 - the documented way to name the line of a declaration
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-
-
 @overload
 def predict(
     output: type[OutT],
@@ -175,10 +170,7 @@ def predict(
         "demos": demos,
     }
     settings = {name: value for name, value in given.items() if value is not None}
-    return PredictStage(output, None if inputs is None else tuple(inputs), settings, manual, _where())
-
-
-FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+    return PredictStage(output, None if inputs is None else tuple(inputs), settings, manual, calling_line())
 
 
 def stage(function: Callable[..., Any]) -> Any:
@@ -189,15 +181,15 @@ def stage(function: Callable[..., Any]) -> Any:
     Raises:
         DeclarationError: It is no function written in Python, or it yields.
     """
-    return FunctionStage(_function(function, "stage", _where()), _place(function))
+    return FunctionStage(_function(function, "stage", calling_line()), line_of(function))
 
 
-def check(message: str) -> Callable[[FunctionT], Any]:
+def check(message: str) -> Callable[[Callable[..., Any]], Any]:
     """Declare a condition on the inputs, refused before any model call."""
     return _assertion(AssertionKind.CHECK, message, Then.FAIL, attempts=1)
 
 
-def ensure(message: str, *, then: str = "retry", attempts: int = 2) -> Callable[[FunctionT], Any]:
+def ensure(message: str, *, then: str = "retry", attempts: int = 2) -> Callable[[Callable[..., Any]], Any]:
     """Declare a condition that must hold.
 
     Args:
@@ -208,7 +200,7 @@ def ensure(message: str, *, then: str = "retry", attempts: int = 2) -> Callable[
     return _assertion(AssertionKind.ENSURE, message, _then(then), attempts=attempts)
 
 
-def suggest(message: str) -> Callable[[FunctionT], Any]:
+def suggest(message: str) -> Callable[[Callable[..., Any]], Any]:
     """Declare a condition that should hold; a failure is recorded and counted, and the run goes on."""
     return _assertion(AssertionKind.SUGGEST, message, Then.RECORD, attempts=1)
 
@@ -219,12 +211,12 @@ def _then(word: str) -> Then:
     except ValueError:
         raise DeclarationError(
             f"`then={word!r}` is not an action.",
-            hint=located(did_you_mean(str(word), [str(each) for each in Then]), _where(3)),
+            hint=located(did_you_mean(str(word), [str(each) for each in Then]), calling_line()),
         ) from None
 
 
-def _assertion(kind: AssertionKind, message: str, then: Then, *, attempts: int) -> Callable[[FunctionT], Any]:
-    where = _where(3)
+def _assertion(kind: AssertionKind, message: str, then: Then, *, attempts: int) -> Callable[[Callable[..., Any]], Any]:
+    where = calling_line()
     if not isinstance(message, str) or not message.strip():
         raise DeclarationError(
             f"`{kind}` needs a message in words.", hint=located(f'Write @ml.{kind}("what must hold").', where)
@@ -235,8 +227,8 @@ def _assertion(kind: AssertionKind, message: str, then: Then, *, attempts: int) 
             hint=located("The first time counts: attempts=2 tries once more.", where),
         )
 
-    def declare(function: FunctionT) -> Any:
-        return Assertion(kind, message, _function(function, str(kind), where), then, attempts, _place(function))
+    def declare(function: Callable[..., Any]) -> Any:
+        return Assertion(kind, message, _function(function, str(kind), where), then, attempts, line_of(function))
 
     return declare
 
@@ -252,11 +244,7 @@ def _function(function: Any, what: str, where: str) -> Callable[..., Any]:
     if isgeneratorfunction(function) or isasyncgenfunction(function):
         raise DeclarationError(
             f"@ml.{what} `{function.__name__}` yields, and a stage has one value.",
-            hint=located("Return a value, for instance a list.", _place(function)),
+            hint=located("Return a value, for instance a list.", line_of(function)),
             code="stage-function",
         )
     return function
-
-
-def _place(function: Callable[..., Any]) -> str:
-    return f"{function.__code__.co_filename}:{function.__code__.co_firstlineno}"

@@ -188,7 +188,7 @@ def _checked(data: object, where: str) -> dict[str, Any]:
     """Return plain data of which every part is of its type."""
     if not isinstance(data, dict) or "schema" not in data:
         raise StateError(f"{where} is not a saved program.", hint="Save one with `elixirml optimize --out FILE`.")
-    plain = {"about": {}, **cast("dict[str, Any]", data)}
+    plain: dict[str, Any] = {"about": dict[str, Any](), **cast("dict[str, Any]", data)}
     _refuse_version(plain["schema"], where)
     for key in _TEXTS:
         if not isinstance(plain.get(key), str) or not plain[key]:
@@ -218,7 +218,7 @@ def _damaged(where: str, why: str) -> StateError:
 
 def _readable(value: Json, texts: Mapping[str, Json]) -> str:
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        return f"{len(value)} of a bank"
+        return f"{len(value)} entries" if value else "none"
     if isinstance(value, str):
         return str(texts.get(value, value))
     return json.dumps(value, ensure_ascii=False)
@@ -242,7 +242,7 @@ def read_saved(path: str | Path) -> SavedProgram:
             f"{source} cannot be read: {error.strerror or error}", hint="Check the path and its permissions."
         ) from error
     except (ValueError, RecursionError) as error:
-        raise StateError(f"{source} is not JSON: {error}", hint="Save it again from its study.") from error
+        raise StateError(f"{source} cannot be read as JSON: {error}", hint="Save it again from its study.") from error
     return SavedProgram.from_json(data, where=str(source))
 
 

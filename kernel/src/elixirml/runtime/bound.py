@@ -24,20 +24,24 @@ class BoundProgram:
 
     __slots__ = ("_call", "_program", "_value")
 
+    _call: Callable[[str], Call]
+    _program: Program[Any, Any]
+    _value: Callable[[str], Any]
+
     def __init__(self, program: Program[Any, Any], *, call: Callable[[str], Call], value: Callable[[str], Any]) -> None:
         object.__setattr__(self, "_program", program)
         object.__setattr__(self, "_call", call)
         object.__setattr__(self, "_value", value)
 
     def __getattr__(self, name: str) -> Any:
-        program: Program[Any, Any] = object.__getattribute__(self, "_program")
+        program = self._program
         match program.declaration.members.get(name):
             case Variable():
                 return self._value(name)
             case PredictStage() | Program():
                 return self._call(name)
-            case FunctionStage(function=function) | Assertion(function=function):
-                return MethodType(function, self)
+            case FunctionStage() | Assertion() as member:
+                return MethodType(member.function, self)
             case _:
                 return self._own(program, name)
 

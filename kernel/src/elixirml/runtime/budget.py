@@ -79,9 +79,9 @@ def _amount(name: str, text: str, *, whole: bool) -> float:
     except ValueError:
         amount = 0.0
     if not (math.isfinite(amount) and amount > 0) or (whole and not amount.is_integer()):
-        kind = "a whole number" if whole else "a number"
         raise ConfigError(
-            f"The limit `{name}` must be {kind} above 0 (got `{text}`).", hint=f"Write for example {name}=600."
+            f"The limit `{name}` must be a number above 0{', and whole' if whole else ''} (got `{text}`).",
+            hint=f"Write for example {name}=600.",
         )
     return amount
 

@@ -2,7 +2,7 @@
 
 import itertools
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
@@ -81,7 +81,7 @@ class Span:
             self.bus.tell(Event(name, self.run, self.id, self.parent, monotonic(), data))
 
     @contextmanager
-    def inside(self, name: str, **data: Any) -> "Iterator[Span]":
+    def inside(self, name: str, **data: Any) -> "Generator[Span, None, None]":
         """Tell the start and the end (or the error) of a piece of work inside this one."""
         inner = Span(self.bus, self.run, self.bus.number(), self.id or None)
         inner.tell(f"{name}.start", **data)

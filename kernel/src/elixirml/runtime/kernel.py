@@ -223,6 +223,11 @@ def _installed() -> PluginManager:
 def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return the single error inside nested groups, or the group when it holds several."""
     inner: BaseException = group
-    while isinstance(inner, BaseExceptionGroup) and len(inner.exceptions) == 1:
-        inner = inner.exceptions[0]
+    while len(parts := _parts(inner)) == 1:
+        inner = parts[0]
     return inner
+
+
+def _parts(error: BaseException) -> tuple[BaseException, ...]:
+    parts: tuple[BaseException, ...] = getattr(error, "exceptions", ())
+    return parts if isinstance(error, BaseExceptionGroup) else ()

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from elixirml.contracts.adapter import Feedback
 from elixirml.contracts.capabilities import Capabilities
@@ -226,7 +226,9 @@ def _call(names: list[str]) -> str:
 
 def field_of(value: Any, name: str, default: Any = None) -> Any:
     """Return a field of a record, whether it is a mapping or an object; an absent one has the default."""
-    return value.get(name, default) if isinstance(value, Mapping) else getattr(value, name)
+    if isinstance(value, Mapping):
+        return cast("Mapping[str, Any]", value).get(name, default)
+    return getattr(value, name)
 
 
 async def awaited(value: Any) -> Any:

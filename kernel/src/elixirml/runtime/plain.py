@@ -41,7 +41,7 @@ def _members(value: Any) -> Any:
 
 
 def _taken_apart(value: Any) -> Any:
-    kind: Any = type(value)
+    kind = value.__class__
     if hasattr(kind, "_asdict"):
         return plain(value._asdict())
     if isinstance(value, (list, tuple)):

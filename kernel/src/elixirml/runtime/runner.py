@@ -1,7 +1,7 @@
 """One program, ready to be run many times with different values."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from attrs import field, frozen
 
@@ -123,7 +123,7 @@ class Runner:
                     problems=problems,
                     hint=f"Give a {schema.name} or a mapping with: {', '.join(each.name for each in schema.fields)}.",
                 ) from error
-        typed = schema.validate(inputs)
+        typed = schema.validate(cast("Mapping[str, object]", inputs))
         return {each.name: field_of(typed, each.name, each.default) for each in schema.fields}
 
     def preview(

@@ -1,5 +1,6 @@
 """Evaluation: a program on examples, every result and every fault kept, means with intervals."""
 
+import math
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -11,7 +12,7 @@ from attrs import field, frozen
 
 from elixirml.contracts.metric import Example, Metric
 from elixirml.contracts.usage import Usage
-from elixirml.errors import BudgetExceeded, ConfigError, StateError
+from elixirml.errors import BudgetExceeded, ConfigError, PluginFailed, StateError
 from elixirml.identity import Json
 from elixirml.runtime.budget import Budget, Meter
 from elixirml.runtime.events import Span
@@ -71,10 +72,18 @@ def metrics_of(kernel: Kernel, names: Sequence[str]) -> dict[str, Metric]:
 
     Raises:
         PluginMissing: One is not installed; names the nearest.
+        PluginFailed: One has a failure score that is no finite number.
     """
     if not names:
         raise ConfigError("No metric is named.", hint="Name one, for example --metric exact_match.")
-    return {name: kernel.plugins.registry.resolve("metrics", name) for name in names}
+    found = {name: kernel.plugins.registry.resolve("metrics", name) for name in names}
+    for name, metric in found.items():
+        if not math.isfinite(metric.failure):
+            raise PluginFailed(
+                f"The metric `{name}` scores a failure as {metric.failure}, of which no mean can be made.",
+                hint="Give it a finite failure score, well on the bad side of what a reply can score.",
+            )
+    return found
 
 
 def summarized(name: str, rows: Sequence[Row], *, seconds: float) -> Evaluation:

@@ -35,8 +35,6 @@ def fitted(
         examples: The examples by id; their expected values are known.
     """
     wanted = set(wants_fitting(space, assignment))
-    if not wanted:
-        return assignment
     values: dict[str, Json] = {}
     resolved = space.resolve(assignment)
     for node in runner.compiled.predict_nodes():

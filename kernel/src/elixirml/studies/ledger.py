@@ -151,7 +151,7 @@ class Ledger:
     """One project's ledger.
 
     Args:
-        path: The SQLite file; its folder is made with access for the user alone.
+        path: The SQLite file; it and its folder are made with access for the user alone.
         patience: Seconds to wait for another process that writes.
 
     Raises:
@@ -163,6 +163,7 @@ class Ledger:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.touch(mode=0o600)
             self._database = _opened(path, patience)
         except (OSError, sqlite3.OperationalError) as error:
             raise ConfigError(

@@ -219,6 +219,7 @@ class _Optimization:
             seconds=meter.elapsed(),
             stop=search.stop,
             notes=decided.notes,
+            unit=study.scorer.metrics[study.metric].unit,
         )
 
 

@@ -58,10 +58,10 @@ def study_page(
         f'<p class="lead">{escape(lead or f"Study {report.study}, metric {report.metric}.")}</p>',
         _verdict(report),
         "<h2>Scores</h2>",
-        intervals_plot(shown),
+        intervals_plot(shown, unit=report.unit),
         _scores(shown, report),
         "<h2>The search</h2>",
-        search_plot(report.candidates, baseline=report.baseline.mean),
+        search_plot(report.candidates, baseline=report.baseline.mean, unit=report.unit),
         _caption(report),
     ]
     if report.effects:
@@ -98,7 +98,7 @@ def _caption(report: StudyReport) -> str:
 
 
 def _scores(shown: Sequence[tuple[str, Interval]], report: StudyReport) -> str:
-    rows = [(name, _percent(found), str(found.n)) for name, found in shown]
+    rows = [(name, _percent(found, report.unit), str(found.n)) for name, found in shown]
     spent = (
         f"{report.search_calls} model calls in search, {report.confirm_calls} in confirmation, "
         f"{report.usage.tokens_in:,} tokens in ({report.usage.tokens_cached:,} from the prefix cache), "
@@ -107,12 +107,12 @@ def _scores(shown: Sequence[tuple[str, Interval]], report: StudyReport) -> str:
     return _table(("program", "score, 95 % interval", "examples"), rows) + f"<p>{spent}</p>"
 
 
-def _percent(found: Interval) -> str:
+def _percent(found: Interval, unit: str) -> str:
+    share, words, form = (100, "%", ".1f") if unit == "fraction" else (1, unit, ".3g")
+    mean = f"{share * found.mean:{form}} {words}"
     if found.low is None or found.high is None:
-        return f"{found.mean:.3g}"
-    if found.low >= 0 and found.high <= 1:
-        return f"{100 * found.mean:.1f} % ({100 * found.low:.1f} to {100 * found.high:.1f})"
-    return f"{found.mean:.3g} ({found.low:.3g} to {found.high:.3g})"
+        return mean
+    return f"{mean} ({share * found.low:{form}} to {share * found.high:{form}})"
 
 
 def _values(values: Mapping[str, str]) -> str:

@@ -29,28 +29,27 @@ def _line(x1: float, y1: float, x2: float, y2: float, *, style: str = "grid", da
     return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="{style}" stroke-width="1.5"{dash}/>'
 
 
-def _range(values: Sequence[float]) -> tuple[float, float]:
+def _range(values: Sequence[float], unit: str) -> tuple[float, float]:
     """Return the range to draw: 0 to 1 for fractions, else the values with a little air."""
     low, high = min(values), max(values)
-    if low >= 0 and high <= 1:
-        return 0.0, 1.0
+    if unit == "fraction":
+        return min(0.0, low), max(1.0, high)
     air = 0.05 * (high - low or abs(high) or 1.0)
     return low - air, high + air
 
 
-def _tick(value: float, *, fraction: bool) -> str:
-    return f"{100 * value:.0f} %" if fraction else f"{value:.3g}"
+def _tick(value: float, unit: str) -> str:
+    return f"{100 * value:.0f} %" if unit == "fraction" else f"{value:.3g}"
 
 
 def _ticks(low: float, high: float) -> list[float]:
     return [low + (high - low) * step / 5 for step in range(6)]
 
 
-def intervals_plot(rows: Sequence[tuple[str, Interval]]) -> str:
+def intervals_plot(rows: Sequence[tuple[str, Interval]], *, unit: str = "fraction") -> str:
     """Return means with their intervals, one a row; the last row is the one to look at."""
     ends = [value for _, each in rows for value in (each.mean, each.low, each.high) if value is not None]
-    low, high = _range(ends or [0.0, 1.0])
-    fraction = (low, high) == (0.0, 1.0)
+    low, high = _range(ends or [0.0, 1.0], unit)
     height = 34.0 * len(rows) + 36
 
     def at(value: float) -> float:
@@ -59,7 +58,7 @@ def intervals_plot(rows: Sequence[tuple[str, Interval]]) -> str:
     body: list[str] = []
     for value in _ticks(low, high):
         body.append(_line(at(value), 6, at(value), height - 26))
-        body.append(_text(at(value), height - 8, _tick(value, fraction=fraction), anchor="middle", soft=True))
+        body.append(_text(at(value), height - 8, _tick(value, unit), anchor="middle", soft=True))
     for number, (name, each) in enumerate(rows):
         y = 24 + 34.0 * number
         style = "accent" if number == len(rows) - 1 else "calm"
@@ -73,13 +72,12 @@ def intervals_plot(rows: Sequence[tuple[str, Interval]]) -> str:
     return _svg(height, body, label="Scores with their 95 % intervals")
 
 
-def search_plot(candidates: Sequence[CandidateSummary], *, baseline: float) -> str:
+def search_plot(candidates: Sequence[CandidateSummary], *, baseline: float, unit: str = "fraction") -> str:
     """Return the course of a search: raw means over the calls spent, larger dots for more examples."""
     left, bottom, top = 56.0, 292.0, 12.0
     if not candidates:
         return ""
-    low, high = _range([baseline, *[each.mean for each in candidates]])
-    fraction = (low, high) == (0.0, 1.0)
+    low, high = _range([baseline, *[each.mean for each in candidates]], unit)
     most = max(1, *[each.calls for each in candidates])
 
     def x(calls: float) -> float:
@@ -91,7 +89,7 @@ def search_plot(candidates: Sequence[CandidateSummary], *, baseline: float) -> s
     body: list[str] = []
     for value in _ticks(low, high):
         body.append(_line(left, y(value), _WIDTH - _RIGHT, y(value)))
-        body.append(_text(left - 8, y(value) + 4, _tick(value, fraction=fraction), anchor="end", soft=True))
+        body.append(_text(left - 8, y(value) + 4, _tick(value, unit), anchor="end", soft=True))
     for step in range(6):
         calls = most * step / 5
         body.append(_text(x(calls), bottom + 20, f"{calls:.0f}", anchor="middle", soft=True))

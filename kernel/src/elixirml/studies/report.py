@@ -94,6 +94,7 @@ class StudyReport:
         seconds: Wall-clock time, over all its processes.
         stop: Why the search ended.
         notes: What the reader should know, in sentences.
+        unit: What the metric is measured in: `fraction`, `seconds`, ...
     """
 
     study: str
@@ -113,6 +114,7 @@ class StudyReport:
     seconds: float
     stop: str
     notes: tuple[str, ...] = ()
+    unit: str = "fraction"
 
     def save(self, path: str | Path) -> "StudyReport":
         """Save the best program, and return the report unchanged."""
@@ -138,6 +140,7 @@ class StudyReport:
             "study": self.study,
             "program": self.program,
             "metric": self.metric,
+            "unit": self.unit,
             "verdict": str(self.verdict),
             "baseline": interval_json(self.baseline),
             "tuned": interval_json(self.tuned),

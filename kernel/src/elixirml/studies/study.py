@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
-from attrs import Factory, define, field
+from attrs import Factory, define, evolve, field
 
 from elixirml.contracts.metric import Direction, Example
 from elixirml.contracts.teleprompter import (
@@ -36,7 +36,7 @@ from elixirml.studies.ledger import Row
 from elixirml.studies.proposals import SOURCES, bootstrapped_demos, demo_stage, labelled_demos
 from elixirml.studies.scoring import Scorer
 from elixirml.studies.splitting import Split
-from elixirml.variables import Assignment, Banked, Entry, Space
+from elixirml.variables import Assignment, Banked, Entry, Fitted, Space
 
 __all__ = ["CONFIRMATION_SHARE", "Search", "Standing", "Study"]
 
@@ -227,7 +227,7 @@ class Study:
             return Refused(action, "; ".join(str(each) for each in problems))
         spent = self.scorer.meter.spent.calls
         try:
-            standing = await self._pull(candidate, action.examples)
+            standing = await self._pull(self._unfitted(candidate), action.examples)
         except BudgetExceeded as error:
             return Refused(action, error.message)
         # A process that is killed later leaves behind how long it ran.
@@ -241,6 +241,17 @@ class Study:
             calls,
             self.scorer.meter.remaining_calls(),
         )
+
+    def _unfitted(self, candidate: Candidate) -> Candidate:
+        """Return the candidate without the values that were fitted to the program as declared: they are not its own."""
+        if candidate.id == Candidate.of(self.space, self.baseline, origin="baseline").id:
+            return candidate
+        taken = {
+            each.name: each.default
+            for each in self.space.variables
+            if isinstance(each, Fitted) and candidate.assignment.get(each.name) == self.baseline.get(each.name)
+        }
+        return evolve(candidate, assignment=candidate.assignment.with_values(taken))
 
     async def _pull(self, candidate: Candidate, ids: Sequence[str]) -> Standing:
         standing = self.standings.get(candidate.id) or Standing(candidate, candidate.assignment)

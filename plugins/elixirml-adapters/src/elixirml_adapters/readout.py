@@ -25,9 +25,19 @@ if TYPE_CHECKING:
 
 __all__ = ["PROBES", "Readout", "ReadoutRow", "fit_readout"]
 
-PROBES: Final[tuple[str, ...]] = tuple(
-    ["time", "year", "people", "way", "day", "man", "thing", "woman", "life", "child", "world", "school", "state", "family", "student", "group", "country", "problem", "hand", "part", "place", "case", "week", "company", "system", "program", "question", "work", "government", "number", "night", "point", "home", "water", "room", "mother", "area", "money", "story", "fact", "month", "lot", "right", "study", "book", "eye", "job", "word", "business", "issue", "side", "kind", "head", "house", "service", "friend", "father", "power", "hour", "game", "line", "end", "member", "law", "car", "city", "community", "name", "president", "team", "minute", "idea", "body", "information", "back", "parent", "face", "others", "level", "office", "door", "health", "person", "art", "war", "history", "party", "result", "change", "morning", "reason", "research", "girl", "guy", "moment", "air", "teacher", "force", "education", "music", "movie", "food", "news", "sport", "science", "politics", "religion", "love", "review", "product", "price", "phone", "computer", "internet", "camera", "message", "letter", "article", "report", "opinion", "fiction", "poetry", "advice", "help", "order", "date", "location", "animal", "color", "sound", "disease", "event", "language", "weather", "travel", "nature", "future", "past"]
+PROBES: Final = tuple(
+    """
+    time year people way day man thing woman life child world school state family student group country problem hand
+    part place case week company system program question work government number night point home water room mother
+    area money story fact month lot right study book eye job word business issue side kind head house service friend
+    father power hour game line end member law car city community name president team minute idea body information
+    back parent face others level office door health person art war history party result change morning reason
+    research girl guy moment air teacher force education music movie food news sport science politics religion love
+    review product price phone computer internet camera message letter article report opinion fiction poetry advice
+    help order date location animal color sound disease event language weather travel nature future past
+    """.split()  # noqa: SIM905 - read as a text, it is a list of words
 )
+"""The words whose log-probabilities are read, the same for every task."""
 
 _PENALTY: Final = 10.0
 """Ridge penalty, for features of unit spread: the scale at which some twenty rows begin to be heard."""

