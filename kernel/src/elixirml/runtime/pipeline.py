@@ -204,13 +204,10 @@ class Pipeline:
             lacking = [each.name for each in taken if each.required and each.name not in inputs]
             unknown = [each for each in inputs if each not in known]
             if values or lacking or unknown:
-                why = (
-                    f"lacks {', '.join(f'`{each}`' for each in lacking)}"
-                    if lacking and not unknown
-                    else f"does not take {', '.join(f'`{each}`' for each in unknown) or 'values without a name'}"
-                )
+                strange = unknown or (["values without a name"] if values else [])
                 raise DeclarationError(
-                    f"The call of `{self._compiled.path(name)}` in `{caller}` {why}.",
+                    f"The call of `{self._compiled.path(name)}` in `{caller}` "
+                    f"{f'does not take {_listed(strange)}' if strange else f'lacks {_listed(lacking)}'}.",
                     hint=did_you_mean(unknown[0], known) if unknown else f"Write `await self.{name}({_call(known)})`.",
                     code="call-inputs",
                 )
@@ -218,6 +215,10 @@ class Pipeline:
             return await self._value_of(node, inputs, span)
 
         return call
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" if name.isidentifier() else name for name in names)
 
 
 def _call(names: list[str]) -> str:

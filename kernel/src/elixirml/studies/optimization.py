@@ -90,6 +90,7 @@ async def run_optimization(
         "options": dict(options or {}),
         "budget": limits.to_json(),
         "seed": seed,
+        "models": _fingerprints(runner, own.space.resolve(own.assignment)),
         "plugins": {str(each.candidate.distribution): str(each.candidate.version) for each in kernel.plugins.records},
     }
     with Ledger(ledger_path(kernel)) as ledger:
@@ -105,13 +106,19 @@ def _most_confirmation(budget: Budget, runner: Runner) -> int | None:
     return int(budget.calls * CONFIRMATION_SHARE) // (2 * stages)
 
 
+def _fingerprints(runner: Runner, values: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what the replies of the declared models depend on; a name that cannot be used is refused here."""
+    names = {str(values[node.settings["model"]]) for node in runner.compiled.predict_nodes()}
+    return {name: runner.open_model(name)[0].fingerprint for name in sorted(names)}
+
+
 def _entry(ledger: Ledger, question: Mapping[str, Json], *, resume: bool) -> StudyEntry:
     asked = digest(question)
     known = ledger.latest(asked) if resume else None
     if resume and known is None:
         raise ConfigError(
             "There is no study of this question to resume.",
-            hint="Program, data, metric, teleprompter, options, budget, seed and plugins must be the same; see "
+            hint="Program, data, metric, teleprompter, options, budget, seed, models and plugins must be the same; see "
             "`elixirml studies list`.",
         )
     if known is not None:
