@@ -197,7 +197,13 @@ def test_a_tuned_program_is_saved_and_loaded(world: Any, tmp_path: Path) -> None
         for at in range(40)
     ]
     with ml.BlockingKernel(world.kernel) as door:
-        study = door.optimize(QA(strategy="direct"), rows, teleprompter="random_search", budget=ml.Budget(calls=120))
+        study = door.optimize(
+            QA(strategy="direct"),
+            rows,
+            teleprompter="random_search",
+            budget=ml.Budget(calls=120),
+            freeze=["model"],
+        )
         study.best.save(tmp_path / "qa.json")
         loaded = ml.load(tmp_path / "qa.json", QA)
         assert door.run(loaded, {"context": "c", "question": "1"}).output.answer in {"one", "?"}
