@@ -71,7 +71,8 @@ def test_every_start_has_an_end_and_a_parent(watched: tuple[Any, Watcher]) -> No
     assert len({each.run for each in spans}) == 1
     assert starts.keys() == ends.keys()
     assert [each for each in starts.values() if each.parent is None] == [spans[0]]
-    assert all(each.parent in starts for each in spans[1:])
+    assert all(each.parent in starts for each in list(starts.values())[1:])
+    assert all(each.parent == starts[each.span].parent for each in spans)
     assert [each.at for each in spans] == sorted(each.at for each in spans)
 
     def way(event: Event) -> list[str]:
@@ -132,7 +133,7 @@ def test_an_observer_that_raises_is_dropped_with_a_warning(watched: tuple[Any, W
     faulty = Faulty()
     world.kernel.events.add(faulty)
     with pytest.warns(UserWarning, match=r"the observer .*Faulty.* raised ValueError\('no'\) and is told no more"):
-        result = world.run("question -> answer", {"question": "?"})
+        result = world.run(ml.predict("question -> answer", adapter="json"), {"question": "?"})
 
     assert result.output.answer
     assert len(faulty.events) == 1

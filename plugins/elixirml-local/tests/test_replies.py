@@ -76,7 +76,8 @@ def test_stable_is_a_hint(engine: Any) -> None:
     """Where a text is divided between words, or a chat between messages, what is seen is the same."""
     words = "The film was long and dull. I call that"
     texts = [
-        engine.ask(ModelRequest(text=words, stable=stable, labels=LABELS)) for stable in (0, 8, words.index(" I"), len(words))
+        engine.ask(ModelRequest(text=words, stable=stable, labels=LABELS))
+        for stable in (0, 8, words.index(" I"), len(words))
     ]
     assert len({each["tokens_in"] for each in texts}) == 1
     for each in texts[1:]:
