@@ -173,10 +173,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
         planted.add("planted", source=HOOKS, modules=[("planted_provider", PROVIDER)])
         yield Project(folder, planted.folder)
     for name in set(sys.modules) - known:
-        if name.startswith(PROGRAM_MODULE) or getattr(sys.modules[name], "__file__", None) in planted_files(folder):
+        if name.startswith(PROGRAM_MODULE) or getattr(sys.modules[name], "__file__", None) in planted_files(tmp_path):
             del sys.modules[name]
 
 
 def planted_files(folder: Path) -> set[str]:
-    """Return the Python files of a project, whose modules the next test must not meet."""
+    """Return the Python files of a test, whose modules the next one must not meet."""
     return {str(each) for each in folder.rglob("*.py")}

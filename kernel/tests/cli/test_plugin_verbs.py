@@ -1,5 +1,7 @@
 """Verbs of plugins: found by their metadata, imported when they are used, and never in the way of the others."""
 
+import importlib
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -22,14 +24,15 @@ def offer(project, name: str, source: str) -> None:
     (project.site / f"{name}_verb.py").write_text(source)
     file = next(project.site.glob("*.dist-info/entry_points.txt"))
     file.write_text(file.read_text() + f"[{COMMANDS_GROUP}]\n{name} = {name}_verb:{name}\n")
+    importlib.invalidate_caches()
 
 
 def test_a_plugins_verb_is_listed_and_runs(project) -> None:
     """It stands under its distribution's name, and works like any other."""
     offer(project, "greet", GREET)
     assert "greet   from elixirml-planted" in project.say("--help").out
-    assert project.run("greet").out == "hello\n"
-    assert "Example: elixirml greet" in project.run("greet", "--help").out
+    assert project.say("greet").out == "hello\n"
+    assert "Example: elixirml greet" in project.say("greet", "--help").out
 
 
 def test_the_verb_of_a_disabled_plugin_is_gone(project) -> None:
@@ -52,10 +55,19 @@ def test_help_is_there_when_the_settings_cannot_be_read(project) -> None:
 def test_a_verb_that_is_no_command_is_refused(project) -> None:
     """The plugin is named, and the way to put it out."""
     offer(project, "wrong", "wrong = 3\n")
-    said = project.run("wrong")
+    said = project.say("wrong")
     assert said.code == 3
     assert "`wrong` of elixirml-planted is not a command" in said.err
     assert "elixirml plugins disable elixirml-planted" in said.err
+
+
+def test_a_verb_that_ends_the_process_is_an_error_of_its_own(project) -> None:
+    """A module that raises, or even exits, while it is imported takes nothing else with it."""
+    offer(project, "deadly", "raise SystemExit('gone')\n")
+    said = project.say("deadly")
+    assert said.code == 3
+    assert "`deadly` of elixirml-planted cannot be loaded: SystemExit: gone" in said.err
+    assert project.say("--help").code == 0
 
 
 def test_an_embedding_program_gets_errors_and_values() -> None:

@@ -309,6 +309,10 @@ def test_a_circle_goes_through_predict_stages(world: Any) -> None:
         "e": ml.predict("no signature"),
         "f": stage("def f(self, g): ..."),
         "g": ml.predict(Answer),
+        "h": stage("def h(self, i): ..."),
+        "i": stage("def i(self, j, k): ..."),
+        "j": stage("def j(self, k): ..."),
+        "k": stage("def k(self, question): ..."),
     }
     text = str(mistake(world, made(circle)))
 
@@ -362,6 +366,65 @@ def test_a_sub_program_given_as_a_class_is_named(world: Any) -> None:
 
     assert "needs `inner`, which is a class" in str(error)
     assert "`inner = inner()`" in str(error)
+
+
+def test_a_wrong_stage_does_not_make_others_wrong(world: Any) -> None:
+    """What it would have provided is taken for there, whether it rebinds a name or brings a new one."""
+    stages = {
+        "question": stage("def question(self, nope): ..."),
+        "more": stage("def more(self, never): ..."),
+        "reply": ml.predict("question, more -> answer"),
+    }
+    text = str(mistake(world, made(stages)))
+
+    assert "has 2 mistakes" in text
+    assert "`nope`" in text
+    assert "`never`" in text
+
+
+@pytest.mark.parametrize(
+    ("stages", "code", "message"),
+    [
+        (
+            {"a": ml.variable(1, low=0, high=2, active_if=ml.when("b").equals(1)), **REPLY},
+            "name-not-found",
+            "`a` depends on `b`, which is not in the space",
+        ),
+        (
+            {
+                "a": ml.variable(1, low=0, high=2, active_if=ml.when("b").equals(1)),
+                "b": ml.variable(1, low=0, high=2, active_if=ml.when("a").equals(1)),
+                **REPLY,
+            },
+            "cycle",
+            "depend on each other in a circle",
+        ),
+    ],
+)
+def test_mistakes_across_variables_have_the_place_of_the_program(
+    world: Any, stages: dict[str, Any], code: str, message: str
+) -> None:
+    """Conditions that speak of nothing, or of each other."""
+    error = mistake(world, made(stages))
+
+    assert (error.code, message in str(error)) == (code, True)
+    assert "\n  at " in str(error)
+
+
+def test_a_sub_program_takes_what_is_there(world: Any) -> None:
+    """An input it can do without is given only where something has its name."""
+
+    @frozen
+    class Loose:
+        question: str
+        note: str = "none"
+
+    inner = made(REPLY, inputs=Loose)
+    without = wiring(world, ml.Program.create("Q", inputs="question", stages={"inner": inner}))
+    with_note = wiring(world, ml.Program.create("Q", inputs="question, note", stages={"inner": inner}))
+
+    assert without["inner"] == {"question": "input.question"}
+    assert with_note["inner"] == {"question": "input.question", "note": "input.note"}
 
 
 def test_mistakes_of_a_sub_program_are_told_in_it(world: Any) -> None:

@@ -6,9 +6,10 @@ import pytest
 from attrs import frozen
 
 import elixirml as ml
-from elixirml.contracts import Signature
+from elixirml.contracts import Contribution, Signature
 from elixirml.errors import DeclarationError, PluginFailed, ValidationError
 from elixirml.plugins import PluginManager, Selection
+from elixirml.plugins.records import PluginCandidate
 from elixirml.testing.models import ScriptedProvider
 from elixirml.variables import Float, Space, Variable
 
@@ -259,6 +260,27 @@ def test_where_no_adapter_suits_the_broken_ones_are_named(world: Any, tmp_path: 
     for name in registry.names("adapters"):
         registry.offer("adapters", name, Suited(suits=0))
     assert "pip install elixirml-adapters" in str(refused(world))
+
+
+def test_an_adapter_that_cannot_be_had_is_passed_over(world: Any) -> None:
+    """Unless none is left; then its reason is the hint."""
+    registry = world.kernel.plugins.registry
+    target = Contribution("aaa", "no_such_module:Adapter", "broken")
+    registry.add("adapters", target, origin=PluginCandidate("aaa", "elixirml-aaa"))
+    assert "aaa" not in space_of(world)["reply.adapter"].options
+
+    for name in registry.names("adapters"):
+        if name != "aaa":
+            registry.offer("adapters", name, Suited(suits=0))
+    assert "No module named 'no_such_module'" in str(refused(world))
+
+
+def test_a_broken_predictor_that_is_asked_for_is_an_error(world: Any) -> None:
+    """With an adapter of the user's own choice too."""
+    world.kernel.plugins.registry.offer("predictors", "aaa", Broken())
+    for settings in ({"using": "aaa"}, {"using": "aaa", "adapter": "json"}):
+        with pytest.raises(PluginFailed, match="broken"):
+            space_of(world, **settings)
 
 
 def test_a_broken_predictor_only_matters_where_it_is_the_default(world: Any) -> None:

@@ -128,6 +128,7 @@ def test_lambdas_are_told_apart() -> None:
     texts = [source_of(each) for each in (plus, minus, two, inner)]
 
     assert len(set(texts)) == 4
+    assert source_of(lambda self, x: x in {"a", "b"}) != source_of(lambda self, x: x in {"a", "c"})
 
 
 def test_a_function_without_source_is_known_by_its_code() -> None:

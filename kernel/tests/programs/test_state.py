@@ -90,6 +90,25 @@ def test_what_is_saved_is_what_is_loaded(world: Any, tmp_path: Path) -> None:
     assert state.with_about({"score": 1}).about == {"score": 1}
 
 
+def test_values_are_shown_as_people_read_them(world: Any) -> None:
+    """Texts in place of ids, demos by their number, by path."""
+    readable = saved(world, declare(), {"tone": "warm"}).readable()
+
+    assert list(readable) == sorted(readable)
+    assert readable["reply.instruction"] == "Answer the question."
+    assert (readable["reply.demos"], readable["tone"], readable["level"]) == ("1 entries", "warm", "1")
+    assert saved(world, declare(), {"reply.demos": []}).readable()["reply.demos"] == "none"
+
+
+def test_what_several_stages_use_is_needed_once(world: Any) -> None:
+    """Names are gathered over all predict stages, those of sub-programs too."""
+    inner = ml.Program.create("I", inputs="question", stages={"reply": ml.predict("question -> answer")})
+    stages = {"inner": inner, "a": ml.predict("question -> x"), "b": ml.predict("question -> y")}
+    outer = ml.Program.create("O", inputs="question", stages=stages)
+
+    assert saved(world, outer).requires == {"elixirml-adapters": "0.1.0", "elixirml-predictors": "0.1.0"}
+
+
 def test_a_file_holds_no_code_and_no_secret(world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Plain JSON with known keys: nothing of the source of a stage, nothing of the environment."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")

@@ -261,5 +261,5 @@ def _outline(node: Node) -> Json:
                 "then": str(node.then),
                 "attempts": node.attempts,
             }
-        case FunctionNode():
+        case _:
             return {"kind": "stage", "takes": takes}

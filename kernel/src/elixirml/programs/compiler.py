@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 from elixirml.contracts.capabilities import Capabilities
 from elixirml.contracts.schema import Field, FieldDeclaration, Schema
 from elixirml.contracts.signature import Signature
-from elixirml.errors import DeclarationError, did_you_mean
+from elixirml.errors import DeclarationError, PluginError, did_you_mean
 from elixirml.programs.compiled import (
     AssertionNode,
     CompiledProgram,
@@ -24,7 +24,7 @@ from elixirml.programs.compiled import (
     input_slot,
     stage_slot,
 )
-from elixirml.programs.mistakes import Mistakes
+from elixirml.programs.mistakes import Mistakes, placed
 from elixirml.programs.program import Declaration, Program, SingleOutput
 from elixirml.programs.settings import narrowed, stage_variables
 from elixirml.programs.signature_text import parse_signature
@@ -90,7 +90,7 @@ class _Compiler:
         # Variables of a stage that is wrong are missing, so the space says something only where every stage is right.
         space = self._space() if len(self.mistakes) == declared else None
         self.mistakes.stop()
-        assert inputs is not None and output is not None and space is not None  # noqa: S101, PT018 - else a mistake
+        assert output is not None and space is not None  # noqa: S101, PT018 - else a mistake
         return CompiledProgram(
             declaration=self.declaration,
             inputs=inputs,
@@ -103,16 +103,17 @@ class _Compiler:
             answers=self._producer(rule.slots()),
         )
 
-    def _inputs(self) -> Schema | None:
+    def _inputs(self) -> Schema:
         """Read the inputs; without them no name means anything, so a mistake here is told alone."""
-        with self.mistakes.noted():
+        try:
             inputs = self._schema(self.declaration.inputs, what="inputs")
-            for each in inputs.fields:
-                self.inputs[each.name] = each
-                self._bind(each.name, _Binding(input_slot(each.name), each.annotation, each))
-            return inputs
-        self.mistakes.stop()
-        return None
+        except (DeclarationError, PluginError) as error:
+            placed(error, self.declaration.where)
+            raise
+        for each in inputs.fields:
+            self.inputs[each.name] = each
+            self._bind(each.name, _Binding(input_slot(each.name), each.annotation, each))
+        return inputs
 
     def _declare(self) -> None:
         """Check every name, and take over the program's own variables, which stages before them may use."""

@@ -160,17 +160,15 @@ def _made(declaration: Declaration) -> Program[Any, Any]:
 
 def _types_of(cls: type) -> tuple[Any, Any]:
     """Return the input and output type of a program class, through generic classes in between."""
-    for base in cls.__dict__.get("__orig_bases__", cls.__bases__):
-        origin: Any = get_origin(base) or base
-        if not _is_program_class(origin):
-            continue
-        if origin is Program:
-            given = get_args(base)
-            return (given[0], given[1]) if len(given) == 2 else (None, None)
-        known = dict(zip(getattr(origin, "__parameters__", ()), get_args(base), strict=False))
-        inputs, outputs = _types_of(origin)
-        return known.get(inputs, inputs), known.get(outputs, outputs)
-    return None, None
+    bases = cls.__dict__.get("__orig_bases__", cls.__bases__)
+    base = next(each for each in bases if _is_program_class(get_origin(each) or each))
+    origin: Any = get_origin(base) or base
+    if origin is Program:
+        given = get_args(base)
+        return (given[0], given[1]) if len(given) == 2 else (None, None)
+    known = dict(zip(getattr(origin, "__parameters__", ()), get_args(base), strict=False))
+    inputs, outputs = _types_of(origin)
+    return known.get(inputs, inputs), known.get(outputs, outputs)
 
 
 def _contents_of(cls: type) -> tuple[dict[str, Any], dict[str, Any]]:

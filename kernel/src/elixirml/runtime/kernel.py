@@ -97,19 +97,11 @@ class Kernel:
         self._models.clear()
         self._ready.clear()
         self._services.clear()
-        if stack is None:
-            return
-        try:
-            await stack.__aexit__(kind, error, trace)
-        except BaseExceptionGroup as group:
-            inner = _only(group)
-        else:
-            return
-        finally:
-            self._supervisor = None
-        # What the block itself raised goes on as it is, with its own cause.
-        if inner is not error:
-            raise inner
+        if stack is not None:
+            try:
+                await stack.__aexit__(kind, error, trace)
+            finally:
+                self._supervisor = None
 
     @property
     def cache_dir(self) -> Path:
@@ -218,16 +210,3 @@ def _installed() -> PluginManager:
     from elixirml.plugins import current_selection
 
     return PluginManager.load(current_selection())
-
-
-def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the single error inside nested groups, or the group when it holds several."""
-    inner: BaseException = group
-    while len(parts := _parts(inner)) == 1:
-        inner = parts[0]
-    return inner
-
-
-def _parts(error: BaseException) -> tuple[BaseException, ...]:
-    parts: tuple[BaseException, ...] = getattr(error, "exceptions", ())
-    return parts if isinstance(error, BaseExceptionGroup) else ()

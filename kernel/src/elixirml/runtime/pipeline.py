@@ -113,7 +113,7 @@ class Pipeline:
                     return await self._predict(node, arguments, inner)
                 case ProgramNode():
                     return await self._sub_program(node, arguments, inner)
-                case FunctionNode():
+                case _:
                     return await awaited(node.function(self._bound(node.name, inner), **arguments))
 
     def _bound(self, node: str, span: Span) -> BoundProgram:
