@@ -64,6 +64,6 @@ def test_a_place_that_is_no_folder_is_named(tmp_path: Path) -> None:
     """Before anything is written."""
     (tmp_path / "file").write_text("x", encoding="utf-8")
 
-    with pytest.raises(ConfigError, match="cannot be written: (File exists|Not a directory)"):
+    with pytest.raises(ConfigError, match=r"cannot be written: (File exists|Not a directory)"):
         write_atomically(tmp_path / "file" / "deeper", "x")
     assert os.listdir(tmp_path) == ["file"]  # noqa: PTH208 - names are what is compared

@@ -82,7 +82,7 @@ class Number(IntEnum):
     ONE = 1
 
 
-class Mixed(str, Enum):
+class Mixed(str, Enum):  # noqa: UP042 - it calls itself another name
     A = "a"
 
 

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from threading import get_ident
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, overload
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from elixirml.errors import ConfigError
-from elixirml.programs.program import Program
+from elixirml.programs.program import Runnable
 from elixirml.runtime.budget import Budget
 from elixirml.runtime.kernel import Kernel
 from elixirml.runtime.result import Result
@@ -75,17 +75,20 @@ class BlockingKernel:
             future.cancel()
             raise
 
+    @overload
     def run(
-        self,
-        program: "Program[Any, OutT] | type[Program[Any, OutT]]",
-        inputs: Any,
-        *,
-        budget: Budget | None = None,
-        seed: int = 0,
-    ) -> Result[OutT]:
+        self, program: Runnable[OutT], inputs: Any, *, budget: Budget | None = ..., seed: int = ...
+    ) -> Result[OutT]: ...
+    @overload
+    def run(
+        self, program: Callable[..., OutT], inputs: Any, *, budget: Budget | None = ..., seed: int = ...
+    ) -> Result[OutT]: ...
+    @overload
+    def run(self, program: str, inputs: Any, *, budget: Budget | None = ..., seed: int = ...) -> Result[Any]: ...
+    def run(self, program: Any, inputs: Any, *, budget: Budget | None = None, seed: int = 0) -> Result[Any]:
         """Run a program once; see `elixirml.runtime.kernel.Kernel.run`."""
 
-        async def call() -> Result[OutT]:
+        async def call() -> Result[Any]:
             return await self.kernel.run(program, inputs, budget=budget, seed=seed)
 
         return self.call(call)
@@ -153,14 +156,26 @@ class BlockingKernel:
         return self.call(call)
 
 
+@overload
 def run(
-    program: "Program[Any, OutT] | type[Program[Any, OutT]]",
+    program: Runnable[OutT], inputs: Any, *, budget: Budget | None = ..., seed: int = ..., kernel: Kernel | None = ...
+) -> Result[OutT]: ...
+@overload
+def run(
+    program: Callable[..., OutT],
     inputs: Any,
     *,
-    budget: Budget | None = None,
-    seed: int = 0,
-    kernel: Kernel | None = None,
-) -> Result[OutT]:
+    budget: Budget | None = ...,
+    seed: int = ...,
+    kernel: Kernel | None = ...,
+) -> Result[OutT]: ...
+@overload
+def run(
+    program: str, inputs: Any, *, budget: Budget | None = ..., seed: int = ..., kernel: Kernel | None = ...
+) -> Result[Any]: ...
+def run(
+    program: Any, inputs: Any, *, budget: Budget | None = None, seed: int = 0, kernel: Kernel | None = None
+) -> Result[Any]:
     """Run a program once, in a kernel of its own; see `Kernel.run`."""
     with BlockingKernel(kernel) as door:
         return door.run(program, inputs, budget=budget, seed=seed)

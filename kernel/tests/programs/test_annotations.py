@@ -25,7 +25,7 @@ from elixirml.programs.annotations import parse_annotation
         ("Optional[int]", Optional[int]),  # noqa: UP045
         ("Union[int, str, None]", Union[int, str, None]),  # noqa: UP007
         ("Literal['a', 'b']", Literal["a", "b"]),
-        ("Literal[1, -1, True, None]", Literal[1, -1, True, None]),
+        ("Literal[1, -1, True, None]", Literal[1, -1, True, None]),  # noqa: PYI061 - as it is written
     ],
 )
 def test_a_type_is_read_as_python_reads_it(text: str, found: object) -> None:

@@ -92,7 +92,7 @@ def test_equal_declarations_have_equal_digests(world: Any) -> None:
 
 
 def other_question(self: Any, question: str) -> str:
-    return self.cut(question) + "?"
+    return f"{self.cut(question)}?"
 
 
 def other_cut(self: Any, text: str) -> str:
@@ -119,7 +119,9 @@ def always(self: Any, reply: Answer) -> bool:
     ],
 )
 def test_every_change_of_meaning_is_another_program(
-    world: Any, declaration: Callable[[], Declaration], structure_too: bool
+    world: Any,
+    declaration: Callable[[], Declaration],
+    structure_too: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     """Stages, methods they use, constants, assertions, variables, the instruction and the name."""
     structure, digest = digests(world, declaration())
@@ -190,4 +192,5 @@ def test_compiling_fifty_stages_asks_for_little(world: Any) -> None:
     compile_program(models.declaration, counting)
     assert counting.asked["record"] == 51
     assert counting.asked["field"] == 49
+    assert counting.asked["models"] == 1
     assert sum(counting.asked.values()) <= 50 * 40

@@ -39,7 +39,8 @@ def written(tmp_path: Path, stage: str, *, limit: int = 3, helper: int = 1, name
     path.write_text(TEMPLATE.format(stage=textwrap.dedent(stage), limit=limit, helper=helper), encoding="utf-8")
     namespace: dict[str, Any] = {"__name__": name}
     exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), namespace)  # noqa: S102 - a module of a test
-    return namespace["stage"]
+    found: Callable[..., Any] = namespace["stage"]
+    return found
 
 
 def digest_of(tmp_path: Path, stage: str, **settings: Any) -> str:
@@ -50,8 +51,16 @@ def digest_of(tmp_path: Path, stage: str, **settings: Any) -> str:
 @pytest.mark.parametrize(
     "stage",
     [
-        "def stage(self, x):  # a comment\n    # another\n\n    return (\n        helper(x)\n        if x > LIMIT\n"
-        "        else 0\n    )\n",
+        """
+def stage(self, x):  # a comment
+    # another
+
+    return (
+        helper(x)
+        if x > LIMIT
+        else 0
+    )
+""",
         'def stage(self, x):\n    """What it does."""\n    return helper(x) if x > LIMIT else 0\n',
         "@noted\ndef stage(self, x):\n    return helper(x) if x > LIMIT else 0\n",
     ],

@@ -28,7 +28,7 @@ class Answer:
 
 def declare(*, name: str = "QA", source: str = "strip", field: str = "answer", tone: str = "plain") -> Any:
     """One declaration, with one thing changed."""
-    outputs = {"answer": Answer}.get(field)
+    outputs: Any = {"answer": Answer}.get(field)
 
     class QA(ml.Program[Question, Any]):
         """Answer the question."""
@@ -38,7 +38,7 @@ def declare(*, name: str = "QA", source: str = "strip", field: str = "answer", t
         level = ml.variable(1, low=0, high=4)
         question = ml.stage(STAGES[source])
         reply = ml.predict(
-            outputs or f"question -> {field}",  # type: ignore[call-overload]
+            outputs or f"question -> {field}",
             adapter="json",
             demos=ml.variable([DEMO], bank=[], maximum=3),
         )
@@ -50,7 +50,7 @@ def declare(*, name: str = "QA", source: str = "strip", field: str = "answer", t
     return QA
 
 
-DEMO = {"inputs": {"question": "1+1"}, "outputs": {"answer": "2"}}
+DEMO: Any = {"inputs": {"question": "1+1"}, "outputs": {"answer": "2"}}
 
 
 def double(level: int) -> int:
@@ -193,9 +193,10 @@ def test_a_program_without_a_class_can_be_loaded(world: Any, tmp_path: Path) -> 
     path = saved(world, made, {"reply.adapter": "xml"}).save(tmp_path / "made.json")
 
     assert world.kernel.runner(ml.load(path, made)).assigned().assignment["reply.adapter"] == "xml"
+    wrong: Any
     for wrong in (int, "made", None):
         with pytest.raises(DeclarationError, match="is not a program to load values into"):
-            ml.load(path, wrong)  # type: ignore[type-var]
+            ml.load(path, wrong)
 
 
 def test_a_missing_plugin_is_named_with_its_command(world: Any, tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_after_its_attempts_an_ensure_gives_up(world: Any) -> None:
     """The error has the value, the name and the count; no further call is made."""
     world.answers(reply("London", 0.1))
 
-    with pytest.raises(AssertionFailed, match="QA.confident: Low confidence answer") as caught:
+    with pytest.raises(AssertionFailed, match=r"QA\.confident: Low confidence answer") as caught:
         world.run(QA, ASKED)
 
     assert len(world.model.requests) == 2

@@ -50,7 +50,7 @@ def test_a_limit_that_is_no_limit_is_refused(text: str, message: str) -> None:
 @pytest.mark.parametrize("limit", [-1, math.nan, math.inf])
 def test_a_budget_of_no_amount_cannot_be_made(limit: float) -> None:
     """Nor can one that never ends pass for one."""
-    with pytest.raises(ConfigError, match="`money` is .*, which is no amount"):
+    with pytest.raises(ConfigError, match=r"`money` is .*, which is no amount"):
         Budget(money=limit)
 
 

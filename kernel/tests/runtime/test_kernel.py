@@ -151,7 +151,7 @@ async def test_several_errors_come_out_together(world: Any, anyio_backend: str) 
         finally:
             raise KeyError("service")
 
-    with pytest.raises(BaseException) as caught:  # noqa: PT011 - what comes out is looked at below
+    with pytest.raises(BaseException) as caught:  # noqa: PT011, PT012 - what comes out is looked at below
         async with world.kernel as kernel:
             await kernel.supervise("pool", fails)
             raise ZeroDivisionError
@@ -217,6 +217,7 @@ def test_a_kernel_finds_the_installed_plugins_by_itself(tmp_path: Path, monkeypa
     kernel.plugins.registry.offer("language_models", "scripted", ScriptedProvider({"m": ScriptedModel()}))
 
     assert kernel.compile(ml.predict("a -> b", model="scripted/m")).name == "predict"
+    declared: Any
     for declared in ([], 3):
         with pytest.raises(DeclarationError, match="is not a program"):
             kernel.compile(declared)

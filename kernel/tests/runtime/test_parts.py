@@ -1,9 +1,10 @@
 """The small parts of running: plain values, previews, seeds, demos, and what was used last."""
 
 import enum
+import threading
 from collections import OrderedDict, namedtuple
 from dataclasses import dataclass
-from datetime import date, datetime, time, timezone
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, NamedTuple, TypedDict
 
@@ -17,9 +18,9 @@ from elixirml.contracts import Usage
 from elixirml.errors import DeclarationError, PluginMissing
 from elixirml.identity import canonical_json
 from elixirml.plugins import PluginManager, Selection
+from elixirml.runtime.budget import Meter
 from elixirml.runtime.context import derived_seed
 from elixirml.runtime.events import Span
-from elixirml.runtime.budget import Meter
 from elixirml.runtime.plain import plain
 from elixirml.runtime.recent import Recent
 
@@ -35,6 +36,9 @@ class Level(enum.IntEnum):
 class Point(NamedTuple):
     x: int
     y: int
+
+
+PAIR: Any = namedtuple("PAIR", "a b")  # noqa: PYI024 - also without types
 
 
 @dataclass
@@ -61,10 +65,10 @@ class Thing:
         (frozenset({"b", "a"}), ["a", "b"]),
         (OrderedDict({Colour.RED: Box((1, 2)), 3: "x"}), {"red": {"size": [1, 2]}, "3": "x"}),
         (Point(1, 2), {"x": 1, "y": 2}),
-        (namedtuple("Pair", "a b")(1, [2]), {"a": 1, "b": [2]}),  # noqa: PYI024 - also without types
+        (PAIR(1, [2]), {"a": 1, "b": [2]}),
         (Thing(Colour.RED, frozenset({"z", "y"})), {"colour": "red", "boxes": ["y", "z"]}),
         (date(2026, 1, 31), "2026-01-31"),
-        (datetime(2026, 1, 31, 12, tzinfo=timezone.utc), "2026-01-31T12:00:00+00:00"),
+        (datetime(2026, 1, 31, 12, tzinfo=UTC), "2026-01-31T12:00:00+00:00"),
         (time(12, 30), "12:30:00"),
         (Decimal("1.5"), "1.5"),
     ],
@@ -115,7 +119,7 @@ def test_sampled_calls_are_seeded_and_greedy_ones_are_not(world: Any) -> None:
 
 def test_demos_are_shown(world: Any) -> None:
     """Chosen worked examples are in the prompt, in their order."""
-    demos = [{"inputs": {"question": f"q{at}"}, "outputs": {"answer": f"a{at}"}} for at in range(3)]
+    demos: Any = [{"inputs": {"question": f"q{at}"}, "outputs": {"answer": f"a{at}"}} for at in range(3)]
     variable = ml.variable(demos[:2], bank=demos[2:], ordered=True)
     world.answers('{"answer": "x"}')
     world.run(ml.predict("question -> answer", adapter="json", demos=variable), {"question": "?"})
@@ -248,6 +252,26 @@ def test_the_least_used_goes_first() -> None:
         assert recent.get(key, lambda key=key: make(key)) == key  # type: ignore[misc]
     assert made == [1, 2, 3, 2]
     assert len(recent) == 2
+
+
+def test_threads_that_make_a_value_at_once_share_one() -> None:
+    """Whoever is first is kept; nobody is left with a value of his own."""
+    recent: Recent[object] = Recent(4)
+    barrier = threading.Barrier(4, timeout=20)
+    found: list[object] = []
+
+    def make() -> object:
+        barrier.wait()
+        return object()
+
+    threads = [threading.Thread(target=lambda: found.append(recent.get("key", make))) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(20)
+
+    assert len(found) == 4
+    assert len(set(map(id, found))) == 1
 
 
 def test_without_a_schema_engine_the_remedy_is_named(tmp_path: Any) -> None:

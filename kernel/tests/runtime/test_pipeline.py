@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
-import anyio
+import anyio.lowlevel
 import pytest
 from attrs import frozen
-from typing_extensions import NotRequired
 
 import elixirml as ml
 from elixirml.contracts import ModelRequest
@@ -56,12 +55,12 @@ def test_stages_may_be_async(world: Any) -> None:
 
         @ml.stage
         async def words(self, question: str) -> list[str]:
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
             return question.split()
 
         @ml.check("no words")
         async def some(self, words: list[str]) -> bool:
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
             return bool(words)
 
         @ml.stage
@@ -107,7 +106,7 @@ def test_only_what_depends_on_a_refused_value_runs_again(world: Any) -> None:
     result = world.run(P, {"question": "?"})
 
     assert len(world.model.requests) == 3
-    assert runs == ["behind a", "beside", "behind b"] or runs == ["beside", "behind a", "behind b"]
+    assert runs == ["beside", "behind a", "behind b"]
     assert [each.assertion for each in result.trace.lapses] == ["beside", "hoped", "sure"]
     assert [each.path for each in result.trace.stages] == ["first", "other", "first"]
 
@@ -143,7 +142,7 @@ def test_what_follows_a_failure(world: Any, assertion: Any, lapses: Any, calls: 
     program = create({"reply": ask(), "a": assertion(lambda self, reply: False)})
     world.answers(said("x"))
     if lapses is None:
-        with pytest.raises(AssertionFailed, match="P.a: m"):
+        with pytest.raises(AssertionFailed, match=r"P\.a: m"):
             world.run(program, {"question": "?"})
     else:
         found = world.run(program, {"question": "?"}).trace.lapses
@@ -278,7 +277,8 @@ def test_a_sub_program_is_a_stage(world: Any) -> None:
 
         @ml.suggest("too long")
         def short(self, reply: Any) -> bool:
-            return len(reply.answer) <= self.limit  # type: ignore[operator]
+            limit: Any = self.limit
+            return bool(len(reply.answer) <= limit)
 
     class Outer(ml.Program[Question, Words]):
         """Count."""

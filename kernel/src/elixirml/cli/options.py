@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from elixirml.cli.interrupts import interrupts_later
 from elixirml.contracts.observer import Observer
 from elixirml.doors import BlockingKernel
 from elixirml.runtime.budget import Budget
@@ -79,12 +80,12 @@ def opened(*, home: str, model: str | None = None, quiet: bool = False, observer
 
 @contextlib.contextmanager
 def running(kernel: Kernel) -> Generator[BlockingKernel]:
-    """Run a kernel; an interrupt ends it in good order first, so that its loop has nothing to complain of."""
-    interrupt: KeyboardInterrupt | None = None
-    with BlockingKernel(kernel) as door:
-        try:
-            yield door
-        except KeyboardInterrupt as error:
-            interrupt = error
-    if interrupt is not None:
-        raise interrupt
+    """Run a kernel; whatever ends the block, even an interrupt, the kernel is closed in good order first."""
+    stack = contextlib.ExitStack()
+    try:
+        with interrupts_later():
+            door = stack.enter_context(BlockingKernel(kernel))
+        yield door
+    finally:
+        with interrupts_later():
+            stack.close()

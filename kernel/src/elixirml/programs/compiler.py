@@ -5,6 +5,7 @@ of that name wins. Every mistake is collected, so that one compilation reports a
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any, cast
 
 from attrs import evolve, frozen
@@ -67,6 +68,7 @@ class _Compiler:
     def __init__(self, declaration: Declaration, capabilities: Capabilities, prefix: str) -> None:
         self.declaration = declaration
         self.capabilities = capabilities
+        self.models = cache(capabilities.models)
         self.prefix = prefix
         self.mistakes = Mistakes(declaration.name, declaration.where)
         self.bindings: dict[str, _Binding] = {}
@@ -305,6 +307,7 @@ class _Compiler:
             prefix=self.prefix,
             declared=self.declared,
             capabilities=self.capabilities,
+            models=self.models,
             mistakes=self.mistakes.at(member.where),
         )
         self.variables.extend(found.variables)

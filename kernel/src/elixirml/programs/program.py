@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from inspect import Parameter, cleandoc, signature
 from pathlib import Path
 from types import FunctionType
-from typing import Any, ClassVar, Generic, Self, TypeGuard, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeGuard, TypeVar, get_args, get_origin, get_type_hints
 
 from attrs import field, frozen
 
@@ -22,7 +22,7 @@ from elixirml.programs.stages import Assertion, FunctionStage, PredictStage
 from elixirml.programs.state import SavedProgram, read_saved
 from elixirml.variables import Variable
 
-__all__ = ["Declaration", "Program", "SingleOutput", "as_program", "load", "program"]
+__all__ = ["Declaration", "Program", "Runnable", "SingleOutput", "as_program", "load", "program"]
 
 InT = TypeVar("InT")
 OutT = TypeVar("OutT")
@@ -152,6 +152,10 @@ class Program(Generic[InT, OutT]):
         return f"<program {self.name}{f' with {len(self._values)} values set' if self._values else ''}>"
 
 
+Runnable: TypeAlias = Program[Any, OutT] | type[Program[Any, OutT]] | PredictStage[OutT]
+"""What runs with an output that type checkers know: a program, its class, or a predict stage."""
+
+
 def _made(declaration: Declaration) -> Program[Any, Any]:
     made: type[Program[Any, Any]] = type(declaration.name, (Program,), {"__doc__": declaration.instruction})
     made.declaration = declaration
@@ -215,7 +219,7 @@ def program(function: Callable[..., OutT]) -> Program[Any, OutT]:
         DeclarationError: The function has no parameters, or one without a type, or no return type.
 
     Example:
-        >>> def classify(text: str) -> Literal["spam", "ham"]:
+        >>> def classify(text: str) -> bool:
         ...     "Is the message spam?"
         >>> program(classify).name
         'classify'

@@ -51,6 +51,7 @@ def stage_variables(
     prefix: str,
     declared: Mapping[int, Variable],
     capabilities: Capabilities,
+    models: Callable[[], tuple[str, ...]],
     mistakes: Mistakes,
 ) -> StageVariables:
     """Return the variables of one predict stage.
@@ -62,9 +63,12 @@ def stage_variables(
         prefix: The path of that program; empty at the top.
         declared: The program's own variables: identity of the object to the variable at its path.
         capabilities: What is installed.
+        models: Returns the models that can be used at once; asked where a stage names none.
         mistakes: Told each setting that is wrong: a name is not installed, no adapter suits, there is no model.
     """
-    found = _Settings(signature, settings, path=path, prefix=prefix, declared=declared, capabilities=capabilities)
+    found = _Settings(
+        signature, settings, path=path, prefix=prefix, declared=declared, capabilities=capabilities, models=models
+    )
     options: dict[str, Mapping[str, str]] = {}
     constraints: tuple[Constraint, ...] = ()
     whole = len(mistakes)
@@ -106,8 +110,10 @@ class _Settings:
         prefix: str,
         declared: Mapping[int, Variable],
         capabilities: Capabilities,
+        models: Callable[[], tuple[str, ...]],
     ) -> None:
         self.signature = signature
+        self.models = models
         self.given = given
         self.local = path
         self.prefix = prefix
@@ -269,7 +275,7 @@ def _instruction(settings: _Settings, given: Any, path: str) -> Variable:
 
 
 def _model(settings: _Settings, given: Any, path: str) -> Variable:
-    known = settings.capabilities.models() if given is None else (str(given),)
+    known = settings.models() if given is None else (str(given),)
     if not known:
         raise DeclarationError(
             f"Stage `{settings.path}` names no model, and none is installed.",

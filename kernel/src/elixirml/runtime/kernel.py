@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar, overload
 
 import anyio
 
@@ -19,7 +19,7 @@ from elixirml.errors import ConfigError, ModelUnavailable
 from elixirml.plugins import PluginManager
 from elixirml.programs.compiled import CompiledProgram
 from elixirml.programs.compiler import compile_program
-from elixirml.programs.program import Program, as_program
+from elixirml.programs.program import Program, Runnable, as_program
 from elixirml.runtime.budget import Budget, Meter
 from elixirml.runtime.capabilities import InstalledCapabilities
 from elixirml.runtime.events import EventBus, Span
@@ -93,15 +93,14 @@ class Kernel:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        stack, self._stack = self._stack, None
+        stack, self._stack = self._stack or AsyncExitStack(), None
         self._models.clear()
         self._ready.clear()
         self._services.clear()
-        if stack is not None:
-            try:
-                await stack.__aexit__(kind, error, trace)
-            finally:
-                self._supervisor = None
+        try:
+            await stack.__aexit__(kind, error, trace)
+        finally:
+            self._supervisor = None
 
     @property
     def cache_dir(self) -> Path:
@@ -174,18 +173,21 @@ class Kernel:
     def _runner(self, made: Program[Any, Any]) -> Runner:
         return Runner(made, self._compile(made), capabilities=self.capabilities, open_model=self.model)
 
+    @overload
     async def run(
-        self,
-        program: "Program[Any, OutT] | type[Program[Any, OutT]]",
-        inputs: Any,
-        *,
-        budget: Budget | None = None,
-        seed: int = 0,
-    ) -> Result[OutT]:
+        self, program: Runnable[OutT], inputs: Any, *, budget: Budget | None = ..., seed: int = ...
+    ) -> Result[OutT]: ...
+    @overload
+    async def run(
+        self, program: Callable[..., OutT], inputs: Any, *, budget: Budget | None = ..., seed: int = ...
+    ) -> Result[OutT]: ...
+    @overload
+    async def run(self, program: str, inputs: Any, *, budget: Budget | None = ..., seed: int = ...) -> Result[Any]: ...
+    async def run(self, program: object, inputs: Any, *, budget: Budget | None = None, seed: int = 0) -> Result[Any]:
         """Run a program once.
 
         Args:
-            program: A program, its class, or what `as_program` accepts.
+            program: A program, its class, or what `as_program` accepts: a predict stage, a typed function, a signature.
             inputs: A value of its input type, or a mapping.
             budget: Limits of this run.
             seed: Where sampling seeds come from.
@@ -200,7 +202,7 @@ class Kernel:
         with span.inside("run", program=runner.compiled.name) as inner:
             result = await runner.run(inputs, meter=Meter(budget or Budget()), seed=str(seed), span=inner)
             inner.outcome["usage"] = result.usage
-        return cast("Result[OutT]", result)
+        return result
 
     def _moved(self, transition: object) -> None:
         Span(self.events, "kernel", self.events.number()).tell("service.moved", transition=transition)
