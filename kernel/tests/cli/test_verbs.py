@@ -110,7 +110,7 @@ def test_evaluate_counts_faults_and_shows_the_first(project) -> None:
     """A reply that cannot be read is a fault of its example, never an end of the evaluation."""
     provider = (project.site / "planted_provider.py").read_text()
     (project.site / "planted_provider.py").write_text(provider.replace('else "food"', 'else "neither"'))
-    said = project.run("evaluate", "topic.py", "--data", "rows.jsonl", "--limit", "4", "--quiet")
+    said = project.say("evaluate", "topic.py", "--data", "rows.jsonl", "--limit", "4", "--quiet")
     assert said.code == 0
     assert re.search(r"^2 faults `\w+`, first in r1: ", said.out, re.MULTILINE)
 

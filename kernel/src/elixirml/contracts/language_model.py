@@ -59,8 +59,8 @@ class ModelRequest:
     Attributes:
         messages: The conversation so far; empty when `text` is given.
         text: Plain text to continue, for models with `Capability.TEXT`.
-        stable: How much of the front is the same for every example: leading messages, or characters of `text`. Only a
-            hint for prefix caches; it never changes the reply.
+        stable: How much of the front is the same for every example: leading messages, or characters of `text`. A
+            hint for prefix caches: it never changes what is asked, but a provider may tokenize front and rest apart.
         labels: Continuations to score instead of writing, for models with `Capability.LABEL_LOGPROBS`.
         probes: More continuations to score in the same call, by their first token alone; evidence for calibration.
         grammar: A GBNF grammar the reply keeps to.

@@ -4,7 +4,7 @@ A product feature for tests of programs and plugins, not a patch: register it li
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import anyio
 from attrs import define, field, frozen
@@ -58,7 +58,8 @@ class ScriptedModel:
             return reply
         usage = Usage(calls=1, tokens_in=_words(request), tokens_out=1)
         if isinstance(reply, Mapping):
-            scores: dict[str, float] = {str(label): float(score) for label, score in reply.items()}
+            given = cast("Mapping[str, float]", reply)
+            scores = {label: float(score) for label, score in given.items()}
             return ModelResponse(max(scores, key=lambda label: scores[label]), "stop", usage, scores)
         return ModelResponse(reply, "stop", usage)
 
