@@ -28,3 +28,17 @@ def test_metadata_is_what_the_test_says(tmp_path: Path) -> None:
         found = distribution("some-thing")
         assert (found.version, found.requires) == ("2.5", ["x>=1"])
         assert [(each.name, each.value) for each in found.entry_points] == [("demo", candidate.target)]
+
+
+def test_a_real_module_of_a_planted_name_comes_back(tmp_path: Path) -> None:
+    """Planting over a module that is loaded hides it while the context is open, and no longer."""
+    import json.decoder as real
+
+    with InstalledPlugins(tmp_path / "site") as installed:
+        installed.add("demo", distribution="json", source="planted = True")
+        planted = importlib.import_module("json")
+        assert planted.planted is True
+        assert "json.decoder" not in sys.modules
+
+    assert sys.modules["json.decoder"] is real
+    assert not hasattr(importlib.import_module("json"), "planted")

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Final, Self
 
 from elixirml.errors import ConfigError
@@ -66,7 +66,8 @@ class IsolatedPluginManager(PluginManager):
 class InstalledPlugins:
     """Distributions planted in a folder that is on `sys.path` while the context is open.
 
-    Planted modules are forgotten at the end, so that the next test imports its own.
+    Planted modules are forgotten at the end, so that the next test imports its own; real modules of the same names are
+    set aside meanwhile.
 
     Args:
         folder: An empty folder; made when it does not exist.
@@ -84,6 +85,7 @@ class InstalledPlugins:
     def __init__(self, folder: Path) -> None:
         self.folder: Final = folder
         self._modules: set[str] = set()
+        self._aside: dict[str, ModuleType] = {}
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -96,6 +98,7 @@ class InstalledPlugins:
         sys.path.remove(str(self.folder))
         for name in self._modules:
             sys.modules.pop(name, None)
+        sys.modules.update(self._aside)
         importlib.invalidate_caches()
 
     def add(
@@ -125,7 +128,7 @@ class InstalledPlugins:
         module = normalised(name).replace("-", "_")
         for each, text in ((module, source), *modules):
             (self.folder / f"{each}.py").write_text(text, "utf-8")
-            self._modules.add(each)
+            self._set_aside(each)
         info = self.folder / f"{module}-{version}.dist-info"
         info.mkdir(exist_ok=True)
         lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
@@ -134,3 +137,10 @@ class InstalledPlugins:
         (info / "entry_points.txt").write_text(f"[{GROUP}]\n{entry_name} = {module}\n", "utf-8")
         importlib.invalidate_caches()
         return PluginCandidate(entry_name, name, version, module)
+
+    def _set_aside(self, planted: str) -> None:
+        """Let the planted module be imported, though a real one of its name, or parts of one, are loaded."""
+        if planted not in self._modules:
+            taken = [name for name in sys.modules if name == planted or name.startswith(f"{planted}.")]
+            self._aside.update({name: sys.modules.pop(name) for name in taken})
+        self._modules.add(planted)
