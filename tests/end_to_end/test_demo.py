@@ -40,11 +40,12 @@ def test_tuning_gains_25_points_and_reaches_75_percent_within_600_calls(tmp_path
 
 
 def test_the_same_seed_finds_the_same_winner(tmp_path: Path) -> None:
-    """Two runs with one seed, in two homes, end in the same values to the last digit."""
-    winners = []
+    """Two runs with one seed, in two homes, take the same course and end in the same values, to the last digit."""
+    runs = []
     for name in ("first", "second"):
         folder = tmp_path / name
         folder.mkdir()
-        winners.append(run_demo(folder, "--budget", "calls=120", "--test-rows", "20", "--seed", "7")["winner"])
+        found = run_demo(folder, "--budget", "calls=120", "--test-rows", "20", "--seed", "7")
+        runs.append([found[each] for each in ("winner", "verdict", "confirmation", "effects", "tuned", "model_calls")])
 
-    assert winners[0] == winners[1]
+    assert runs[0] == runs[1]
