@@ -10,8 +10,15 @@
     ├── DeclarationError              a program is declared wrongly               (also TypeError)
     ├── ValidationError               data does not fit; lists every problem      (also ValueError)
     ├── ModelError                    a language model gave no reply              (also RuntimeError)
-    │   ├── ModelUnavailable          not installed, not loaded, not reachable
-    │   └── ContextLengthExceeded     the prompt does not fit
+    │   ├── ModelUnavailable          not installed, not loaded, not known
+    │   ├── ModelAccessDenied         the key is missing, wrong or may not do this (also PermissionError)
+    │   ├── ModelRequestInvalid       the provider refuses a parameter of the request
+    │   ├── ContextLengthExceeded     the prompt does not fit
+    │   ├── ModelRefused              the provider refuses the content
+    │   ├── ModelRateLimited          too many requests, or no credit left
+    │   ├── ModelOverloaded           the provider fails or has no room now
+    │   ├── ModelTimeout              no reply in time                        (also TimeoutError)
+    │   └── ModelDisconnected         no connection, or it broke              (also ConnectionError)
     ├── ParseError                    a reply does not hold the declared fields   (also ValueError)
     ├── AssertionFailed               a check or an ensure refused                (also AssertionError)
     ├── BudgetExceeded                calls, tokens, money, seconds or depth      (also RuntimeError)
@@ -37,7 +44,14 @@ __all__ = [
     "DeclarationError",
     "ElixirError",
     "ExecutorError",
+    "ModelAccessDenied",
+    "ModelDisconnected",
     "ModelError",
+    "ModelOverloaded",
+    "ModelRateLimited",
+    "ModelRefused",
+    "ModelRequestInvalid",
+    "ModelTimeout",
     "ModelUnavailable",
     "ParseError",
     "PluginConflict",
@@ -184,21 +198,87 @@ class ValidationError(ElixirError, ValueError):
 
 
 class ModelError(ElixirError, RuntimeError):
-    """A language model gave no reply. The cause is not the candidate's: such a call is tried again, never scored."""
+    """A language model gave no reply. The cause is not the candidate's: such a call is tried again, never scored.
+
+    Args:
+        message: What happened, with the model and the provider's own words.
+        hint: The next command or edit.
+        code: A narrower code for this occurrence.
+        status: The HTTP status, where there was one.
+        retry_after: Seconds after which the provider wants to be asked again, where it says so.
+        partial: The text that had arrived when a streamed reply broke off.
+    """
 
     default_code = "model"
 
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        code: str | None = None,
+        status: int | None = None,
+        retry_after: float | None = None,
+        partial: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.status = status
+        self.retry_after = retry_after
+        self.partial = partial
+
 
 class ModelUnavailable(ModelError):
-    """The model is not installed, could not be loaded, or its process or server is gone."""
+    """The model is not installed or not known, could not be loaded, or its process is gone."""
 
     default_code = "model-unavailable"
+
+
+class ModelAccessDenied(ModelError, PermissionError):
+    """The key of a provider is missing, wrong, or may not use this model."""
+
+    default_code = "model-access"
+
+
+class ModelRequestInvalid(ModelError):
+    """The provider refuses a parameter of the request: asking again would not help."""
+
+    default_code = "model-request"
 
 
 class ContextLengthExceeded(ModelError):
     """The prompt and the room for its reply do not fit the model's context."""
 
     default_code = "context-length"
+
+
+class ModelRefused(ModelError):
+    """The provider refuses to take the prompt, or to give the reply, for what it says."""
+
+    default_code = "model-refused"
+
+
+class ModelRateLimited(ModelError):
+    """The provider takes no more requests for now, or the account has no credit left (code `model-quota`)."""
+
+    default_code = "model-rate-limit"
+
+
+class ModelOverloaded(ModelError):
+    """The provider failed, or has no room at the moment."""
+
+    default_code = "model-overloaded"
+
+
+class ModelTimeout(ModelError, TimeoutError):
+    """No reply came in time."""
+
+    default_code = "model-timeout"
+
+
+class ModelDisconnected(ModelError, ConnectionError):
+    """No connection could be made, or it broke before the reply was whole."""
+
+    default_code = "model-connection"
 
 
 class ParseError(ElixirError, ValueError):
@@ -247,12 +327,15 @@ class BudgetExceeded(ElixirError, RuntimeError):
         limit: The name of the limit.
         partial: What was finished before; its type depends on what ran.
         hint: How to go on.
+        code: A narrower code for this occurrence.
     """
 
     default_code = "budget-exceeded"
 
-    def __init__(self, message: str, *, limit: str, partial: object = None, hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(
+        self, message: str, *, limit: str, partial: object = None, hint: str | None = None, code: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
         self.limit = limit
         self.partial = partial
 

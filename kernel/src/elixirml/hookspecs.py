@@ -18,13 +18,21 @@ __all__ = [
     "HOOK_API",
     "KINDS",
     "register_adapters",
+    "register_commands",
+    "register_configurations",
     "register_datasets",
+    "register_executors",
+    "register_extensions",
     "register_language_models",
     "register_metrics",
+    "register_middlewares",
     "register_observers",
     "register_predictors",
+    "register_retrievers",
     "register_schemas",
+    "register_stores",
     "register_teleprompters",
+    "register_tools",
 ]
 
 HOOK_API: Final = 1
@@ -33,12 +41,20 @@ HOOK_API: Final = 1
 KINDS: Final = (
     "schemas",
     "language_models",
+    "middlewares",
     "adapters",
     "predictors",
     "teleprompters",
     "metrics",
+    "tools",
     "datasets",
+    "retrievers",
+    "executors",
+    "stores",
     "observers",
+    "commands",
+    "configurations",
+    "extensions",
 )
 """The kinds of capability, each offered through `register_<kind>`."""
 
@@ -83,6 +99,30 @@ def register_language_models() -> Iterable[Contribution]:
         >>> @hookimpl
         ... def register_language_models():
         ...     return [Contribution("local", "elixirml_local.provider:LocalModels", "models embedded in this machine")]
+
+    .. versionadded:: 0.1
+    """
+    return ()
+
+
+def register_middlewares() -> Iterable[Contribution]:
+    """Offer middlewares: language models around language models, such as caches, retries and limits.
+
+    The name is what `Kernel(middlewares=[...])` and the `[kernel]` table of the configuration use. Several compose by
+    their declared order, see `elixirml.contracts.ORDERS`. Called once, when the plugin is loaded; nothing is imported
+    until a kernel uses the middleware.
+
+    Returns:
+        One `Contribution` a middleware; the target is a middleware or a class of one.
+
+    Raises:
+        Exception: Anything raised marks this plugin as failed, with the reason; other plugins are not affected.
+
+    Example:
+        >>> from elixirml.plugins import Contribution, hookimpl
+        >>> @hookimpl
+        ... def register_middlewares():
+        ...     yield Contribution("retry", "elixirml_resilience.retry:Retry", "asks again, with patience")
 
     .. versionadded:: 0.1
     """
@@ -180,6 +220,29 @@ def register_metrics() -> Iterable[Contribution]:
     return ()
 
 
+def register_tools() -> Iterable[Contribution]:
+    """Offer tools: typed functions that a model may call, each under the name a program asks for.
+
+    What a tool may do to the world is part of it, as `ToolFlag`s. Called once, when the plugin is loaded; nothing is
+    run and no server is started here.
+
+    Returns:
+        One `Contribution` a tool; the target is a tool or a class of one.
+
+    Raises:
+        Exception: Anything raised marks this plugin as failed, with the reason; other plugins are not affected.
+
+    Example:
+        >>> from elixirml.plugins import Contribution, hookimpl
+        >>> @hookimpl
+        ... def register_tools():
+        ...     yield Contribution("fetch", "elixirml_tools.fetch:Fetch", "reads a public web page")
+
+    .. versionadded:: 0.1
+    """
+    return ()
+
+
 def register_datasets() -> Iterable[Contribution]:
     """Offer datasets and the readers of dataset files, each under the name users write where data is asked for.
 
@@ -196,6 +259,72 @@ def register_datasets() -> Iterable[Contribution]:
         >>> @hookimpl
         ... def register_datasets():
         ...     yield Contribution("jsonl", "elixirml_datasets.jsonl:JsonLines", "one JSON object a line")
+
+    .. versionadded:: 0.1
+    """
+    return ()
+
+
+def register_retrievers() -> Iterable[Contribution]:
+    """Offer retrievers: what finds passages that fit a question.
+
+    Called once, when the plugin is loaded; no index is opened here.
+
+    Returns:
+        One `Contribution` a retriever; the target is a retriever or a class of one.
+
+    Raises:
+        Exception: Anything raised marks this plugin as failed, with the reason; other plugins are not affected.
+
+    Example:
+        >>> from elixirml.plugins import Contribution, hookimpl
+        >>> @hookimpl
+        ... def register_retrievers():
+        ...     yield Contribution("bm25", "elixirml_retrieval.bm25:Bm25", "by words in common, in memory")
+
+    .. versionadded:: 0.1
+    """
+    return ()
+
+
+def register_executors() -> Iterable[Contribution]:
+    """Offer executors: places where work runs, such as worker processes and clusters.
+
+    The name is what `executor="..."` takes. Called once, when the plugin is loaded; no worker is started here.
+
+    Returns:
+        One `Contribution` an executor; the target is a class of executors, since each piece of work has one of its own.
+
+    Raises:
+        Exception: Anything raised marks this plugin as failed, with the reason; other plugins are not affected.
+
+    Example:
+        >>> from elixirml.plugins import Contribution, hookimpl
+        >>> @hookimpl
+        ... def register_executors():
+        ...     yield Contribution("dask", "elixirml_dask.executor:DaskExecutor", "workers of a Dask cluster")
+
+    .. versionadded:: 0.1
+    """
+    return ()
+
+
+def register_stores() -> Iterable[Contribution]:
+    """Offer stores: durable values by key, and journals that only grow.
+
+    Called once, when the plugin is loaded; no file is opened here.
+
+    Returns:
+        One `Contribution` a store; the target is a store provider or a class of one.
+
+    Raises:
+        Exception: Anything raised marks this plugin as failed, with the reason; other plugins are not affected.
+
+    Example:
+        >>> from elixirml.plugins import Contribution, hookimpl
+        >>> @hookimpl
+        ... def register_stores():
+        ...     yield Contribution("sqlite", "elixirml_stores.sqlite:SqliteStores", "one file, many processes")
 
     .. versionadded:: 0.1
     """
@@ -219,6 +348,76 @@ def register_observers() -> Iterable[Contribution]:
         >>> @hookimpl
         ... def register_observers():
         ...     yield Contribution("progress", "elixirml_progress.bar:Bar", "a bar on standard error")
+
+    .. versionadded:: 0.1
+    """
+    return ()
+
+
+def register_commands() -> Iterable[Contribution]:
+    """Offer verbs of the command line, each a click command under the name users type after `elixirml`.
+
+    A verb is found here when it is used. To be listed by `elixirml --help`, which imports no plugin, it is also
+    declared as an entry point of the same name and target in the group `elixirml.commands`. Called once, when the
+    plugin is loaded.
+
+    Returns:
+        One `Contribution` a verb; the target is a `click.Command`.
+
+    Raises:
+        Exception: Anything raised marks this plugin as failed, with the reason; other plugins are not affected.
+
+    Example:
+        >>> from elixirml.plugins import Contribution, hookimpl
+        >>> @hookimpl
+        ... def register_commands():
+        ...     yield Contribution("serve", "elixirml_serve.command:serve", "answer over HTTP")
+
+    .. versionadded:: 0.1
+    """
+    return ()
+
+
+def register_configurations() -> Iterable[Contribution]:
+    """Offer the sections of the configuration that belong to the plugin, by convention one under its own name.
+
+    Users write a section as `[plugins.NAME]`; what it may hold is an attrs class, each field an option with its type,
+    default and bounds. Called once, when the plugin is loaded; nothing is imported until the section is asked for.
+
+    Returns:
+        One `Contribution` a section; the target is an attrs class, and stays a class.
+
+    Raises:
+        Exception: Anything raised marks this plugin as failed, with the reason; other plugins are not affected.
+
+    Example:
+        >>> from elixirml.plugins import Contribution, hookimpl
+        >>> @hookimpl
+        ... def register_configurations():
+        ...     yield Contribution("http", "elixirml_http.config:HttpConfig", "endpoints, keys and time limits")
+
+    .. versionadded:: 0.1
+    """
+    return ()
+
+
+def register_extensions() -> Iterable[Contribution]:
+    """Offer extensions: the life of the plugin inside a running kernel, for plugins that have one.
+
+    A kernel makes one instance of each when it starts, hands it its configuration, supervises its services and tells
+    it of compilations and runs; see `elixirml.contracts.Extension`. Called once, when the plugin is loaded.
+
+    Returns:
+        One `Contribution` an extension; the target is a class of extensions.
+
+    Raises:
+        Exception: Anything raised marks this plugin as failed, with the reason; other plugins are not affected.
+
+    Example:
+        >>> from elixirml.plugins import Contribution, hookimpl
+        >>> @hookimpl
+        ... def register_extensions():
+        ...     yield Contribution("reload", "elixirml_reload.extension:Reload", "watches the files of programs")
 
     .. versionadded:: 0.1
     """

@@ -6,16 +6,17 @@ wording, decoding, calibration) is a Variable they declare.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
 from elixirml.contracts.language_model import Capability, ModelRequest, ModelResponse
 from elixirml.contracts.signature import Signature
+from elixirml.contracts.stream import StreamParser
 from elixirml.identity import Json
 from elixirml.variables import Variable
 
-__all__ = ["FREE_OF_CALLS", "Adapter", "Demo", "Feedback", "FormatCall", "Observation"]
+__all__ = ["FREE_OF_CALLS", "Adapter", "Demo", "Feedback", "FormatCall", "Observation", "StreamingAdapter"]
 
 #: The hint of a variable that changes how a reply is read but never the request: a journal answers for nothing.
 FREE_OF_CALLS = "free-of-calls"
@@ -110,4 +111,17 @@ class Adapter(Protocol):
         self, signature: Signature, observations: Sequence[Observation], *, options: Mapping[str, Any]
     ) -> Mapping[str, Json]:
         """Return values for the adapter's `Fitted` variables, by short names; empty when there is nothing to fit."""
+        ...
+
+
+@runtime_checkable
+class StreamingAdapter(Adapter, Protocol):
+    """A prompt format whose replies can be read as they arrive.
+
+    What is streamed equals what `parse` returns, and nothing of the format itself (markers, quotes, prose around it)
+    ever shows. An adapter without this streams all the same: each field in one piece, when the reply has ended.
+    """
+
+    def stream_parser(self, signature: Signature, *, options: Mapping[str, Any]) -> StreamParser:
+        """Return a reader of one reply."""
         ...

@@ -7,10 +7,12 @@ slash: `local` in `local/smollm2`. Wrapping a model with another (journal, cache
 from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from attrs import field, frozen
 
+from elixirml.contracts.messages import Message, ToolCall
+from elixirml.contracts.tool import ToolSpec
 from elixirml.contracts.usage import Usage
 from elixirml.identity import Json
 
@@ -18,21 +20,12 @@ __all__ = [
     "Capability",
     "LanguageModel",
     "LanguageModelProvider",
-    "Message",
     "ModelHost",
     "ModelInfo",
     "ModelRequest",
     "ModelResponse",
-    "Role",
+    "TokenLogprob",
 ]
-
-
-class Role(StrEnum):
-    """Who says a message."""
-
-    SYSTEM = "system"
-    USER = "user"
-    ASSISTANT = "assistant"
 
 
 class Capability(StrEnum):
@@ -42,14 +35,14 @@ class Capability(StrEnum):
     GRAMMAR = "grammar"  #: keeps to a GBNF grammar
     JSON_SCHEMA = "json_schema"  #: keeps to a JSON Schema
     LABEL_LOGPROBS = "label_logprobs"  #: scores given continuations
-
-
-@frozen
-class Message:
-    """One turn of a conversation."""
-
-    role: Role
-    content: str
+    STREAM = "stream"  #: replies piece by piece; see `elixirml.contracts.stream`
+    TOOLS = "tools"  #: calls tools in the provider's own format
+    JSON_MODE = "json_mode"  #: keeps to some JSON object
+    REASONING = "reasoning"  #: thinks before it replies, and can be told how much
+    LOGPROBS = "logprobs"  #: tells the log-probability of each token it wrote
+    VISION = "vision"  #: takes images
+    AUDIO = "audio"  #: takes sound
+    FILES = "files"  #: takes documents
 
 
 @frozen
@@ -69,6 +62,13 @@ class ModelRequest:
         temperature: 0 takes the likeliest token each time.
         stop: Texts that end the reply; they are not part of it.
         seed: Drives sampling above temperature 0.
+        json_mode: Ask for some JSON object, for models with `Capability.JSON_MODE`.
+        tools: What the model may call, for models with `Capability.TOOLS`.
+        tool_choice: `auto`, `none`, `required`, or the name of the one tool to call.
+        top_p: Sample among the likeliest tokens of this joint probability; 1 takes all.
+        top_logprobs: How many alternatives to tell for each token, for models with `Capability.LOGPROBS`.
+        reasoning_effort: How much to think, in the provider's words (`low`, `high`); None leaves it to the model.
+        extra: Parameters of one provider, sent as they are.
     """
 
     messages: tuple[Message, ...] = ()
@@ -82,11 +82,24 @@ class ModelRequest:
     temperature: float = 0.0
     stop: tuple[str, ...] = ()
     seed: int | None = None
+    json_mode: bool = False
+    tools: tuple[ToolSpec, ...] = ()
+    tool_choice: str = "auto"
+    top_p: float = 1.0
+    top_logprobs: int | None = None
+    reasoning_effort: str | None = None
+    extra: Mapping[str, Json] = field(factory=dict[str, Json], hash=False)
 
     def to_json(self) -> dict[str, Json]:
-        """Return the request as plain data."""
+        """Return the request as plain data.
+
+        The newer fields are left out where they say nothing, so that what was journalled before they came is found.
+        """
+        return {**self._asked(), **self._options()}
+
+    def _asked(self) -> dict[str, Json]:
         return {
-            "messages": [{"role": str(each.role), "content": each.content} for each in self.messages],
+            "messages": [each.to_json() for each in self.messages],
             "text": self.text,
             "stable": self.stable,
             "labels": list(self.labels),
@@ -99,6 +112,27 @@ class ModelRequest:
             "seed": self.seed,
         }
 
+    def _options(self) -> dict[str, Json]:
+        told: dict[str, tuple[bool, Json]] = {
+            "json_mode": (self.json_mode, True),
+            "tools": (bool(self.tools), [each.to_json() for each in self.tools]),
+            "tool_choice": (self.tool_choice != "auto", self.tool_choice),
+            "top_p": (self.top_p != 1.0, self.top_p),
+            "top_logprobs": (self.top_logprobs is not None, self.top_logprobs),
+            "reasoning_effort": (self.reasoning_effort is not None, self.reasoning_effort),
+            "extra": (bool(self.extra), dict(self.extra)),
+        }
+        return {name: value for name, (says, value) in told.items() if says}
+
+
+@frozen
+class TokenLogprob:
+    """One written token, with its natural-log probability and those of the likeliest alternatives."""
+
+    token: str
+    logprob: float
+    alternatives: Mapping[str, float] = field(factory=dict[str, float], hash=False)
+
 
 @frozen
 class ModelResponse:
@@ -106,15 +140,62 @@ class ModelResponse:
 
     Attributes:
         text: The reply; for scored labels, the likeliest one.
-        finish: `stop`, `length`, or the provider's own word.
-        usage: What the call used.
+        finish: `stop`, `length`, `tool_calls`, or the provider's own word.
+        usage: What the call used; `usage.calls` is 0 for a reply that nobody was asked for.
         label_logprobs: Natural-log probability of each label and probe, relative to all of them; else empty.
+        reasoning: What the model thought, where the provider tells it.
+        tool_calls: What it wants to be called.
+        logprobs: Of the written tokens, where they were asked for.
+        model: The model that replied, in the provider's words; empty when not told.
+        attempts: How often the provider was asked until the reply came.
+        cached: Whether the reply was at hand and the provider was not asked.
+        first_token: Seconds until the first piece of a streamed reply; None when it was not streamed.
     """
 
     text: str
     finish: str = "stop"
     usage: Usage = field(factory=Usage)
     label_logprobs: Mapping[str, float] = field(factory=dict[str, float], hash=False)
+    reasoning: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    logprobs: tuple[TokenLogprob, ...] = ()
+    model: str = ""
+    attempts: int = 1
+    cached: bool = False
+    first_token: float | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the reply as plain data: what a journal or a cache keeps."""
+        return {
+            "text": self.text,
+            "finish": self.finish,
+            "usage": cast("Json", self.usage.to_json()),
+            "label_logprobs": dict(self.label_logprobs),
+            "reasoning": self.reasoning,
+            "tool_calls": [each.to_json() for each in self.tool_calls],
+            "logprobs": [[each.token, each.logprob, dict(each.alternatives)] for each in self.logprobs],
+            "model": self.model,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "ModelResponse":
+        """Return the reply that `to_json` gave.
+
+        Raises:
+            KeyError: Something is missing.
+            TypeError: Something has another type.
+            ValueError: Something has another form.
+        """
+        return cls(
+            text=str(data["text"]),
+            finish=str(data["finish"]),
+            usage=Usage(**data["usage"]),
+            label_logprobs={str(label): float(value) for label, value in data["label_logprobs"].items()},
+            reasoning=str(data.get("reasoning", "")),
+            tool_calls=tuple(ToolCall.from_json(each) for each in data.get("tool_calls", ())),
+            logprobs=tuple(TokenLogprob(token, value, others) for token, value, others in data.get("logprobs", ())),
+            model=str(data.get("model", "")),
+        )
 
 
 class LanguageModel(Protocol):

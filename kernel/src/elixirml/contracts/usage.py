@@ -16,7 +16,7 @@ class Usage:
         tokens_in: Prompt tokens, cached ones included.
         tokens_cached: Prompt tokens the model reused from an earlier call.
         tokens_out: Tokens written.
-        money: In the provider's currency; 0 where calls are free.
+        money: US dollars; 0 where calls are free, None where a price is not known.
         seconds: Time spent waiting for models.
     """
 
@@ -24,7 +24,7 @@ class Usage:
     tokens_in: int = 0
     tokens_cached: int = 0
     tokens_out: int = 0
-    money: float = 0.0
+    money: float | None = 0.0
     seconds: float = 0.0
 
     def __add__(self, other: Self) -> "Usage":
@@ -33,11 +33,11 @@ class Usage:
             tokens_in=self.tokens_in + other.tokens_in,
             tokens_cached=self.tokens_cached + other.tokens_cached,
             tokens_out=self.tokens_out + other.tokens_out,
-            money=self.money + other.money,
+            money=None if self.money is None or other.money is None else self.money + other.money,
             seconds=self.seconds + other.seconds,
         )
 
-    def to_json(self) -> dict[str, int | float]:
+    def to_json(self) -> dict[str, int | float | None]:
         """Return the amounts by name."""
         return {
             "calls": self.calls,

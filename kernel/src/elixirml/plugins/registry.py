@@ -21,15 +21,23 @@ from elixirml.plugins.records import HOST, PluginCandidate, normalised
 from elixirml.plugins.selection import preferred
 
 if TYPE_CHECKING:
+    from click import Command
+
     from elixirml.contracts import (
         Adapter,
         DatasetSource,
+        Executor,
+        Extension,
         LanguageModelProvider,
         Metric,
+        Middleware,
         Observer,
         Predictor,
+        Retriever,
         SchemaEngine,
+        StoreProvider,
         Teleprompter,
+        Tool,
     )
 
 __all__ = ["Conflict", "Registry"]
@@ -158,6 +166,8 @@ class Registry:
     @overload
     def resolve(self, kind: Literal["language_models"], name: str) -> "LanguageModelProvider": ...
     @overload
+    def resolve(self, kind: Literal["middlewares"], name: str) -> "Middleware": ...
+    @overload
     def resolve(self, kind: Literal["adapters"], name: str) -> "Adapter": ...
     @overload
     def resolve(self, kind: Literal["predictors"], name: str) -> "Predictor": ...
@@ -166,16 +176,30 @@ class Registry:
     @overload
     def resolve(self, kind: Literal["metrics"], name: str) -> "Metric": ...
     @overload
+    def resolve(self, kind: Literal["tools"], name: str) -> "Tool": ...
+    @overload
     def resolve(self, kind: Literal["datasets"], name: str) -> "DatasetSource": ...
     @overload
+    def resolve(self, kind: Literal["retrievers"], name: str) -> "Retriever": ...
+    @overload
+    def resolve(self, kind: Literal["executors"], name: str) -> "Callable[[], Executor]": ...
+    @overload
+    def resolve(self, kind: Literal["stores"], name: str) -> "StoreProvider": ...
+    @overload
     def resolve(self, kind: Literal["observers"], name: str) -> "Observer": ...
+    @overload
+    def resolve(self, kind: Literal["commands"], name: str) -> "Command": ...
+    @overload
+    def resolve(self, kind: Literal["configurations"], name: str) -> type[object]: ...
+    @overload
+    def resolve(self, kind: Literal["extensions"], name: str) -> "Callable[[], Extension]": ...
     @overload
     def resolve(self, kind: str, name: str) -> object: ...
     def resolve(self, kind: str, name: str) -> object:
         """Return the capability of that name, importing its module at the first use.
 
-        A target that is a class is called without arguments, once a registry. A failure is not remembered: what was
-        mended in between is found by the next call.
+        A target that is a class is called without arguments, once a registry; that of a configuration, an executor or
+        an extension stays a class. A failure is not remembered: what was mended in between is found by the next call.
 
         Raises:
             PluginMissing: Nothing offers the name, or there is no such kind.
@@ -250,6 +274,10 @@ _BY_NAME: Final = frozenset({"language_models", "observers"})
 """Kinds whose distributions are called after what they offer, not after the kind."""
 
 
+_CLASSES: Final = frozenset({"configurations", "executors", "extensions"})
+"""Kinds whose capability is the class itself: whoever uses one makes instances of their own."""
+
+
 def _sentence(hint: str) -> str:
     return f"{hint[0].upper()}{hint[1:]}."
 
@@ -262,7 +290,7 @@ def _made(kind: str, offer: _Offer) -> object:
         found: object = import_module(contribution.module)
         for part in contribution.attribute.split("."):
             found = _attribute(found, part)
-        return found() if isinstance(found, type) else found
+        return found() if isinstance(found, type) and kind not in _CLASSES else found
     except UNSTOPPABLE:
         raise
     except BaseException as error:

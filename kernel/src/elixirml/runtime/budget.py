@@ -131,7 +131,14 @@ class Meter:
             "seconds": (self.elapsed(), self.budget.seconds),
         }
         for limit, (amount, most) in used.items():
-            if most is not None and amount >= most:
+            if most is not None and amount is None:
+                raise BudgetExceeded(
+                    f"The budget of {_word(most)} {limit} cannot be kept: the price of a model used is not known.",
+                    limit=limit,
+                    hint="Limit calls or tokens instead, or tell the price of the model in the configuration.",
+                    code="price-unknown",
+                )
+            if most is not None and amount is not None and amount >= most:
                 raise BudgetExceeded(
                     f"The budget of {_word(most)} {limit} is used up ({_word(amount)}).",
                     limit=limit,

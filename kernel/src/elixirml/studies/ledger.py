@@ -235,17 +235,12 @@ class Ledger:
         found = self._one("SELECT owner, request, response FROM replies WHERE study=? AND key=?", study, key)
         if found is None or found[1] != _whole(request):
             return None
-        return found[0], self._read(lambda: _response(json.loads(found[2])))
+        return found[0], self._read(lambda: ModelResponse.from_json(json.loads(found[2])))
 
     def keep_reply(self, study: str, key: str, *, owner: str, request: str, response: ModelResponse) -> None:
         """Enter a reply as soon as it is there."""
-        data = {
-            "text": response.text,
-            "finish": response.finish,
-            "usage": response.usage.to_json(),
-            "label_logprobs": dict(response.label_logprobs),
-        }
-        self._write("INSERT OR IGNORE INTO replies VALUES (?,?,?,?,?)", study, key, owner, request, _text(data))
+        kept = _text(response.to_json())
+        self._write("INSERT OR IGNORE INTO replies VALUES (?,?,?,?,?)", study, key, owner, request, kept)
 
     # Studies
 
@@ -328,10 +323,6 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
     database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
     if version < _VERSION:
         database.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version={_VERSION}; COMMIT;")
-
-
-def _response(data: Mapping[str, Any]) -> ModelResponse:
-    return ModelResponse(data["text"], data["finish"], Usage(**data["usage"]), data["label_logprobs"])
 
 
 def _text(data: Mapping[str, Any]) -> str:

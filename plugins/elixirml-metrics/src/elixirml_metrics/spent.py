@@ -7,6 +7,7 @@ free, the worst candidate would seem the cheapest.
 from attrs import field, frozen
 
 from elixirml.contracts import Direction, Example, Prediction, Score
+from elixirml.errors import ConfigError
 
 __all__ = ["Cost", "Latency", "Tokens"]
 
@@ -30,7 +31,7 @@ class Latency:
 
 @frozen
 class Cost:
-    """Money spent on models, in the provider's currency; local models are free.
+    """US dollars spent on models; local models are free.
 
     .. versionadded:: 0.1
     """
@@ -40,8 +41,18 @@ class Cost:
     failure: float = field(default=1.0, init=False)
 
     def score(self, example: Example, prediction: Prediction) -> Score:
-        """Return the money."""
+        """Return the dollars.
+
+        Raises:
+            ConfigError: The price of a model is not known; a guess would make it look cheap.
+        """
         _ = example
+        if prediction.usage.money is None:
+            raise ConfigError(
+                "What the prediction cost is not known: the price of a model it used is not known.",
+                hint="Tell the price of the model in the configuration of its provider.",
+                code="price-unknown",
+            )
         return Score(prediction.usage.money)
 
 
