@@ -15,6 +15,7 @@ from elixirml.runtime.budget import Budget, Meter
 from elixirml.runtime.events import Span
 from elixirml.runtime.kernel import Kernel
 from elixirml.runtime.runner import Runner
+from elixirml.studies.availability import available
 from elixirml.studies.data import examples_of
 from elixirml.studies.effects import effects
 from elixirml.studies.evaluation import ledger_path, metrics_of
@@ -71,6 +72,7 @@ async def run_optimization(
     own = runner.assigned()
     space = own.space.free(free) if free else own.space
     space = space.frozen(freeze) if freeze else space
+    searched, notes = available(space, runner)
     examples = examples_of(train, runner.compiled, kernel.plugins.registry)
     if len(examples) < _LEAST_EXAMPLES:
         raise ConfigError(
@@ -83,7 +85,7 @@ async def run_optimization(
         "program": runner.compiled.name,
         "digest": runner.compiled.digest,
         "baseline": space.canonical(own.assignment),
-        "searched": [each.name for each in space.searchable],
+        "searched": [each.name for each in searched.searchable],
         "data": digest([each.to_json() for each in examples]),
         "metric": metric,
         "teleprompter": teleprompter,
@@ -95,7 +97,9 @@ async def run_optimization(
     }
     with Ledger(ledger_path(kernel)) as ledger:
         entry = _entry(ledger, question, resume=resume)
-        optimization = _Optimization(kernel, runner, ledger, entry, space, own.assignment, parts, limits)
+        optimization = _Optimization(
+            kernel, runner, ledger, entry, space, searched, own.assignment, parts, limits, notes
+        )
         return await optimization.run(metric=metric, teleprompter=teleprompter, seed=seed, options=options or {})
 
 
@@ -138,9 +142,11 @@ class _Optimization:
     ledger: Ledger
     entry: StudyEntry
     space: Space
+    searched: Space
     baseline: Assignment
     parts: Split
     budget: Budget
+    notes: tuple[str, ...]
 
     async def run(self, *, metric: str, teleprompter: str, seed: int, options: Mapping[str, Any]) -> StudyReport:
         meter = Meter(self.budget)
@@ -151,7 +157,7 @@ class _Optimization:
             scorer=scorer,
             teleprompter=self.kernel.plugins.registry.resolve("teleprompters", teleprompter),
             name=teleprompter,
-            space=self.space,
+            space=self.searched,
             baseline=self.baseline,
             split=self.parts,
             budget=self.budget,
@@ -212,7 +218,7 @@ class _Optimization:
             comparison=decided.comparison,
             best=saved_program(
                 self.runner.compiled,
-                search.space,
+                self.space.with_banks(search.space.banks),
                 decided.best,
                 capabilities=self.runner.capabilities,
                 about=about,
@@ -225,7 +231,7 @@ class _Optimization:
             reused_calls=meter.reused,
             seconds=meter.elapsed(),
             stop=search.stop,
-            notes=decided.notes,
+            notes=(*decided.notes, *self.notes),
             unit=study.scorer.metrics[study.metric].unit,
         )
 
