@@ -104,6 +104,8 @@ class BlockingKernel:
         seed: int = 0,
         limit: int | None = None,
         on_row: Callable[[Row], None] | None = None,
+        executor: str | None = None,
+        workers: int | None = None,
     ) -> Evaluation:
         """Evaluate a program on data; see `elixirml.studies.evaluation.run_evaluation`."""
 
@@ -118,6 +120,8 @@ class BlockingKernel:
                 seed=seed,
                 limit=limit,
                 on_row=on_row,
+                executor=executor,
+                workers=workers,
             )
 
         return self.call(call)
@@ -189,11 +193,22 @@ def evaluate(
     repeats: int = 1,
     budget: Budget | None = None,
     seed: int = 0,
+    executor: str | None = None,
+    workers: int | None = None,
     kernel: Kernel | None = None,
 ) -> Evaluation:
     """Evaluate a program on data, in a kernel of its own; see `run_evaluation`."""
     with BlockingKernel(kernel) as door:
-        return door.evaluate(program, data, metrics=metrics, repeats=repeats, budget=budget, seed=seed)
+        return door.evaluate(
+            program,
+            data,
+            metrics=metrics,
+            repeats=repeats,
+            budget=budget,
+            seed=seed,
+            executor=executor,
+            workers=workers,
+        )
 
 
 def optimize(

@@ -39,6 +39,8 @@ __all__ = ["evaluate"]
 )
 @click.option("--repeats", type=click.IntRange(1), default=1, show_default=True, help="Runs of each example.")
 @click.option("--limit", type=click.IntRange(1), help="Use no more than this many rows.")
+@click.option("--executor", metavar="NAME", help="Where examples run, such as `process` [default: in this process].")
+@click.option("--workers", type=click.IntRange(1), help="Workers of the executor [default: one a processor].")
 @set_option
 @model_option
 @budget_option
@@ -54,6 +56,8 @@ def evaluate(
     metrics: tuple[str, ...],
     repeats: int,
     limit: int | None,
+    executor: str | None,
+    workers: int | None,
     values: tuple[str, ...],
     model: str | None,
     budget: Budget | None,
@@ -72,11 +76,22 @@ def evaluate(
         kernel = opened(home=home, model=model, quiet=quiet)
         made = prepared(kernel, made, values=values, model=model)
         judges = metrics_of(kernel, names)
+        if executor is not None:
+            kernel.plugins.registry.origin("executors", executor)  # a misspelt one is refused before anything runs
         check_models(kernel, made)
         examples = examples_of(data, kernel.compile(made), kernel.plugins.registry, limit=limit)
         progress = RowProgress(quiet=quiet, total=repeats * len(examples))
         found, stopped = _evaluated(
-            kernel, made, examples, progress, metrics=names, repeats=repeats, budget=budget, seed=seed
+            kernel,
+            made,
+            examples,
+            progress,
+            metrics=names,
+            repeats=repeats,
+            budget=budget,
+            seed=seed,
+            executor=executor,
+            workers=workers,
         )
     if as_json:
         print_json({**found.to_json(), "stopped": stopped})

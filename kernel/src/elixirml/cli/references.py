@@ -114,7 +114,7 @@ def _chosen(module: ModuleType, name: str, target: str) -> Program[Any, Any]:
         found = getattr(module, name, None)
         if found is None:
             raise ConfigError(f"{target} has no program `{name}`.", hint=did_you_mean(name, known))
-        if not callable(found) or (isinstance(found, type) and not issubclass(found, Program)):
+        if not _is_program(found):
             raise ConfigError(f"{target}:{name} is not a program.", hint=did_you_mean(name, known))
         return as_program(found)
     if len(known) == 1:
@@ -127,6 +127,13 @@ def _chosen(module: ModuleType, name: str, target: str) -> Program[Any, Any]:
     raise ConfigError(
         f"{target} holds {len(known)} programs.", hint=f"Name one: {', '.join(f'{target}:{each}' for each in known)}"
     )
+
+
+def _is_program(found: object) -> bool:
+    """Whether something stands for a program: a class, an instance, a predict stage or a typed function."""
+    if isinstance(found, type):
+        return issubclass(found, Program)
+    return isinstance(found, (Program, PredictStage)) or callable(found)
 
 
 def _programs_of(module: ModuleType) -> list[str]:

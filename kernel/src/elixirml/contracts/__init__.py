@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Bundle,
         Executor,
         ExecutorCapacity,
+        Workers,
         WorkFailure,
         WorkItem,
         WorkResult,
@@ -230,6 +231,7 @@ __all__ = [
     "WorkFailure",
     "WorkItem",
     "WorkResult",
+    "Workers",
     "streamed",
 ]
 
@@ -323,6 +325,7 @@ _HOMES: Final = {
     "WorkFailure": "executor",
     "WorkItem": "executor",
     "WorkResult": "executor",
+    "Workers": "executor",
     "streamed": "stream",
 }
 

@@ -6,13 +6,14 @@ That each example is scored once, whatever dies, is the ledger's business.
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from attrs import field, frozen
 
 from elixirml.identity import Json
 
-__all__ = ["Bundle", "Executor", "ExecutorCapacity", "WorkFailure", "WorkItem", "WorkResult"]
+__all__ = ["Bundle", "Executor", "ExecutorCapacity", "WorkFailure", "WorkItem", "WorkResult", "Workers"]
 
 
 @frozen
@@ -21,7 +22,8 @@ class Bundle:
 
     Attributes:
         digest: SHA-256 of everything below; workers keep what they have loaded by it, and results carry it.
-        target: `package.module:function`, an installed function that is called as `await function(setup, payload)`.
+        target: `package.module:function`, an installed function. A worker opens it once, `async with function(setup,
+            sources) as work`, calls `await work(payload)` for each item, several at once, and closes it at its end.
         setup: Plain data for every item: what to run, and how.
         sources: Source texts by module name, for code that is not installed on workers.
     """
@@ -50,7 +52,7 @@ class WorkFailure:
     """Why an item has no value.
 
     Attributes:
-        code: `worker-crashed`, `worker-lost`, or the code of the error raised.
+        code: `worker-crashed`, or the code or type of the error raised.
         message: In words.
         worker: Whether the worker died of it or was lost: then the item may be tried again, and alone.
     """
@@ -95,16 +97,8 @@ class ExecutorCapacity:
         return self.workers * self.slots
 
 
-class Executor(Protocol):
-    """Runs items somewhere."""
-
-    async def start(self, workers: int, slots: int) -> None:
-        """Start workers and return when the first is ready.
-
-        Raises:
-            ExecutorError: None could be started.
-        """
-        ...
+class Workers(Protocol):
+    """The workers of one piece of work, while they run."""
 
     async def submit(self, bundle: Bundle, item: WorkItem) -> None:
         """Give out an item. The caller keeps within `capacity`; more is an error of the caller's."""
@@ -118,6 +112,22 @@ class Executor(Protocol):
         """Return how much can be under way now."""
         ...
 
-    async def stop(self, deadline: float) -> None:
-        """Stop every worker; after `deadline` seconds by force. What was under way gives no result. May be repeated."""
+
+class Executor(Protocol):
+    """Runs items somewhere. An instance may be used again once its block was left."""
+
+    def running(self, workers: int, slots: int, *, grace: float = 5.0) -> AbstractAsyncContextManager[Workers]:
+        """Start workers, entered when they are ready; when the block is left none is left running.
+
+        What is under way at the end gives no result. A block, and not a pair of calls: it can be left by an error or a
+        cancellation at any point, and leaves nothing behind.
+
+        Args:
+            workers: How many to start.
+            slots: How many items each takes at once.
+            grace: Seconds to end in; after that workers are ended by force.
+
+        Raises:
+            ExecutorError: None could be started.
+        """
         ...

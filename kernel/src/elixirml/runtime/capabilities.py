@@ -24,7 +24,7 @@ class InstalledCapabilities:
 
     def __init__(self, registry: Registry, *, model: str | None = None) -> None:
         self._registry = registry
-        self._model = model
+        self.model = model
         self._schemas: dict[Any, Schema] = {}
 
     def schema(self, declared: Any) -> Schema:
@@ -62,7 +62,7 @@ class InstalledCapabilities:
 
     def models(self) -> tuple[str, ...]:
         """Return the models that can be used at once, the default first."""
-        found = [] if self._model is None else [self._model]
+        found = [] if self.model is None else [self.model]
         for prefix in self.names("language_models"):
             try:
                 known = self.provider(prefix).models()

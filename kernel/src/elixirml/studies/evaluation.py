@@ -1,14 +1,15 @@
 """Evaluation: a program on examples, every result and every fault kept, means with intervals."""
 
 import math
+import os
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from elixirml.contracts.metric import Example, Metric
 from elixirml.contracts.usage import Usage
@@ -17,13 +18,19 @@ from elixirml.identity import Json
 from elixirml.runtime.budget import Budget, Meter
 from elixirml.runtime.events import Span
 from elixirml.runtime.kernel import Kernel
+from elixirml.studies.crew import Crew
 from elixirml.studies.data import examples_of
+from elixirml.studies.judging import Judge
 from elixirml.studies.ledger import Ledger, Row
+from elixirml.studies.remote import bundle_of
 from elixirml.studies.scoring import Scorer
 from elixirml.studies.statistics import Interval, interval
 from elixirml.variables import Assignment, Space
 
 __all__ = ["Evaluation", "interval_json", "ledger_path", "metrics_of", "run_evaluation", "summarized"]
+
+_SLOTS = 16
+"""Examples under way on each worker; a worker waits for its models most of the time."""
 
 
 @frozen
@@ -117,6 +124,8 @@ async def run_evaluation(
     limit: int | None = None,
     scope: str | None = None,
     on_row: Callable[[Row], None] | None = None,
+    executor: str | None = None,
+    workers: int | None = None,
 ) -> Evaluation:
     """Evaluate a program on data.
 
@@ -131,9 +140,13 @@ async def run_evaluation(
         limit: Use no more than this many rows of the data.
         scope: Evaluations of one scope share rows and replies; each has its own when not given.
         on_row: Told each scored row.
+        executor: Where examples run, by name; here, in this process, when not given.
+        workers: How many workers an executor starts; one for each processor when not given.
 
     Raises:
         ConfigError: There is nothing to run.
+        PluginMissing: There is no such executor or metric.
+        ExecutorError: The work could not be carried out.
         BudgetExceeded: A limit was reached; `partial` is the evaluation of what was finished.
         ModelError: The model gave no reply, three times in a row.
     """
@@ -155,13 +168,28 @@ async def run_evaluation(
             Span(kernel.events, study, kernel.events.number()),
         )
         try:
-            found = await _repeated(scorer, own.assignment, own.space, examples, repeats=repeats, on_row=on_row)
+            async with _manned(kernel, scorer, executor, workers) as scorer:
+                found = await _repeated(scorer, own.assignment, own.space, examples, repeats=repeats, on_row=on_row)
         except Exception:
             with suppress(StateError):  # a full disk is told once
                 ledger.finish(study, status="failed", seconds=scorer.meter.elapsed())
             raise
         ledger.finish(study, status="done", seconds=found.seconds, result=found.to_json())
     return found
+
+
+@asynccontextmanager
+async def _manned(kernel: Kernel, scorer: Scorer, executor: str | None, workers: int | None) -> AsyncIterator[Scorer]:
+    """Give the scorer a crew, when examples are to run elsewhere."""
+    if executor is None:
+        yield scorer
+        return
+    made = kernel.plugins.registry.resolve("executors", executor)()
+    bundle = bundle_of(kernel, scorer.runner.program, metrics=scorer.metrics, seed=scorer.seed)
+    crew = Crew(made, bundle, scorer.runner, scorer.meter, Judge(scorer.metrics))
+    count = workers or os.cpu_count() or 1
+    async with crew.at_work(count, _SLOTS):
+        yield evolve(scorer, crew=crew, concurrency=count * _SLOTS)
 
 
 async def _repeated(

@@ -1,7 +1,5 @@
 """Scoring: one assignment on examples, through the ledger."""
 
-import inspect
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,29 +8,20 @@ from attrs import Factory, astuple, define, field, frozen
 
 from elixirml.contracts.metric import Example, Metric
 from elixirml.contracts.usage import Usage
-from elixirml.errors import (
-    BudgetExceeded,
-    ContextLengthExceeded,
-    ElixirError,
-    ModelError,
-    PluginError,
-    PluginFailed,
-    StateError,
-)
+from elixirml.errors import BudgetExceeded
 from elixirml.identity import Json, digest
 from elixirml.runtime.budget import Meter
 from elixirml.runtime.context import Wrap
 from elixirml.runtime.events import Span
 from elixirml.runtime.result import Result, StageRecord
 from elixirml.runtime.runner import Runner
+from elixirml.studies.crew import Crew
 from elixirml.studies.journal import Journal
-from elixirml.studies.ledger import Evidence, Ledger, Row, RowKey
+from elixirml.studies.judging import INFRASTRUCTURE, Judge, patiently
+from elixirml.studies.ledger import Ledger, Row, RowKey
 from elixirml.variables import Assignment, Space
 
 __all__ = ["Scorer", "metric_digest"]
-
-_RETRIES = 2
-_INFRASTRUCTURE = (ModelError, BudgetExceeded, PluginError, StateError)
 
 
 def metric_digest(metrics: Mapping[str, Metric]) -> str:
@@ -54,6 +43,7 @@ class Scorer:
         seed: Where sampling seeds come from.
         span: Where events belong.
         concurrency: How many examples may be under way at once.
+        crew: Who runs them; None when they are run here.
         journal: The replies of the study.
     """
 
@@ -65,6 +55,7 @@ class Scorer:
     seed: int
     span: Span
     concurrency: int = 16
+    crew: Crew | None = None
     journal: Journal = field(
         init=False, default=Factory(lambda self: Journal(self.ledger, self.study, self.meter), takes_self=True)
     )
@@ -105,7 +96,7 @@ class Scorer:
         """
         try:
             result = await self.run(assignment, example, space=space, wrap=self.journal.run("trace", spent=[]))
-        except _INFRASTRUCTURE:
+        except INFRASTRUCTURE:
             raise
         except Exception:  # noqa: BLE001 - Python stages may do as they like
             return ()
@@ -140,6 +131,7 @@ class _Batch:
     examples: Sequence[Example]
     _found: dict[int, Row] = field(factory=dict[int, Row])
     _errors: list[Exception] = field(factory=list[Exception])
+    _travelling: Json = None
 
     async def rows(self) -> tuple[Row, ...]:
         """Return every row; at the first error nothing new is begun, and what is under way is finished and kept."""
@@ -207,80 +199,28 @@ class _Batch:
             self.scorer.journal.booked(_name(key))
         return row
 
-    async def _scored(self, example: Example) -> Row:
-        spent: list[Usage] = []
-        try:
-            result = await self._run(example, spent)
-        except ContextLengthExceeded as error:  # too long a prompt is the candidate's doing
-            return self._fault(example, error, spent)
-        except _INFRASTRUCTURE:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever the program raises is this candidate's fault
-            return self._fault(example, error, spent)
-        scores: dict[str, float] = {}
-        words: list[str] = []
-        for name, metric in self.scorer.metrics.items():
-            scores[name], feedback = await _judged(name, metric, example, result)
-            words.extend(filter(None, [feedback]))
-        used = sum(spent, Usage())
-        return Row(example.id, scores, None, "; ".join(words) or None, result.fields, used, _evidence(result))
+    def _saved(self, crew: Crew) -> Json:
+        """Return the values of this batch as they travel, made once."""
+        if self._travelling is None:
+            self._travelling = crew.saved(self.assignment, self.space)
+        return self._travelling
 
-    async def _run(self, example: Example, spent: list[Usage]) -> Result[Any]:
+    async def _scored(self, example: Example) -> Row:
         scorer = self.scorer
+        if scorer.crew is not None and self.record:
+            return await scorer.crew.row(example, self._saved(scorer.crew), repeat=self.repeat)
+        spent: list[Usage] = []
         # A reading owns nothing: its replies have been asked for by the row it reads again.
         owner = _name(self._key(example)) if self.record else "reading"
-        for attempt in range(_RETRIES + 1):
-            spent.clear()
-            try:
-                wrap = scorer.journal.run(owner, spent=spent)
-                return await scorer.run(self.assignment, example, space=self.space, wrap=wrap, repeat=self.repeat)
-            except ContextLengthExceeded:
-                raise
-            except ModelError:
-                if attempt == _RETRIES:
-                    raise
-                await anyio.sleep(0.2 * 2**attempt)
-        raise AssertionError("unreachable")  # pragma: no cover - the loop returns or raises
 
-    def _fault(self, example: Example, error: Exception, spent: Sequence[Usage]) -> Row:
-        code = error.code if isinstance(error, ElixirError) else type(error).__name__
-        scores = {name: metric.failure for name, metric in self.scorer.metrics.items()}
-        return Row(example.id, scores, code, str(error), usage=sum(spent, Usage()))
+        async def run() -> Result[Any]:
+            spent.clear()
+            wrap = scorer.journal.run(owner, spent=spent)
+            return await scorer.run(self.assignment, example, space=self.space, wrap=wrap, repeat=self.repeat)
+
+        return await Judge(scorer.metrics).row(example, lambda: patiently(run), lambda: sum(spent, Usage()))
 
 
 def _name(key: RowKey) -> str:
     """Return what the journal calls a row."""
     return digest(list(astuple(key)))
-
-
-async def _judged(name: str, metric: Metric, example: Example, result: Result[Any]) -> tuple[float, str | None]:
-    """Return a metric's value and feedback.
-
-    Raises:
-        PluginFailed: It raised, or its value is not a number.
-    """
-    try:
-        judged = metric.score(example, result.prediction())
-        score = await judged if inspect.isawaitable(judged) else judged
-        value = float(score.value)
-    except ElixirError:
-        raise
-    except Exception as error:
-        raise PluginFailed(
-            f"The metric `{name}` failed on example {example.id}: {type(error).__name__}: {error}",
-            hint="Mend the metric; replies that are here are not asked for again.",
-        ) from error
-    if not math.isfinite(value):
-        raise PluginFailed(
-            f"The metric `{name}` scored example {example.id} as {value}, which is no finite number.",
-            hint="Mend the metric; replies that are here are not asked for again.",
-        )
-    return value, score.feedback
-
-
-def _evidence(result: Result[Any]) -> tuple[Evidence, ...]:
-    return tuple(
-        Evidence(each.stage, each.response.text, each.response.label_logprobs)
-        for each in result.trace.exchanges()
-        if each.response.label_logprobs
-    )

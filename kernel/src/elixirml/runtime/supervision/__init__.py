@@ -4,6 +4,8 @@
 program.
 """
 
+from elixirml.runtime.supervision._beside import beside
+from elixirml.runtime.supervision._lives import alongside
 from elixirml.runtime.supervision.children import (
     ChildShutdown,
     ChildSpec,
@@ -34,4 +36,6 @@ __all__ = [
     "Strategy",
     "Supervisor",
     "Transition",
+    "alongside",
+    "beside",
 ]

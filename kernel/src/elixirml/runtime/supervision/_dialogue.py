@@ -29,7 +29,7 @@ class _Question:
 
 
 class Dialogue:
-    """One side of the protocol: asks one question at a time and waits for the answer of the same number.
+    """One side of the protocol: asks questions, one at a time unless the peer takes more, and waits for the answers.
 
     A question once begun is written to its end, even when its asker is cancelled: half a line would garble the next.
     The answer to a question nobody waits for any more is dropped.
@@ -38,14 +38,22 @@ class Dialogue:
         send: Where questions go.
         receive: Where answers come from.
         on_noise: Called with each line that is no answer, such as a stray print.
+        width: How many questions may be open at once.
     """
 
-    def __init__(self, send: ByteSendStream, receive: ByteReceiveStream, *, on_noise: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        send: ByteSendStream,
+        receive: ByteReceiveStream,
+        *,
+        on_noise: Callable[[bytes], None],
+        width: int = 1,
+    ) -> None:
         self._send = send
         self._receive = receive
         self._on_noise = on_noise
         self._numbers = count(1)
-        self._turn = anyio.Lock()
+        self._turn = anyio.Semaphore(width)
         self._waiting: dict[int, _Question] = {}
         self._outbox: deque[_Question] = deque()
         self._bell = anyio.Event()

@@ -75,7 +75,7 @@ class _Session:
         self.ready = False
         self.over = anyio.Event()  # it ended, hung up, or is to end
         self.buried = anyio.Event()
-        self.dialogue = Dialogue(stdin, stdout, on_noise=self._keep)
+        self.dialogue = Dialogue(stdin, stdout, on_noise=self._keep, width=owner.width)
         self._stdin = stdin
         self._owner = owner
         self._exited = anyio.Event()
@@ -191,6 +191,7 @@ class ChildProcess:
         name: What messages call it; the program's name when None.
         grace_s: How long it may take to end after its input was closed, in seconds.
         terminate_s: How long it may take to end after SIGTERM, before SIGKILL.
+        width: How many questions the program answers at once, in any order.
 
     Example:
         >>> import sys
@@ -213,6 +214,7 @@ class ChildProcess:
         name: str | None = None,
         grace_s: float = 2.0,
         terminate_s: float = 2.0,
+        width: int = 1,
     ) -> None:
         self.argv = tuple(argv)
         self.env = dict(env or {})
@@ -222,6 +224,7 @@ class ChildProcess:
         self.name = name or Path(argv[0]).name
         self.grace_s = grace_s
         self.terminate_s = terminate_s
+        self.width = width
         self.greeting: Mapping[str, Any] | None = None
         self._session: _Session | None = None
         self._alive = False
@@ -256,7 +259,7 @@ class ChildProcess:
             await event.wait()
 
     async def ask(self, payload: Mapping[str, object], *, timeout_s: float | None = None) -> dict[str, Any]:
-        """Ask the child and return its answer. Questions wait for each other.
+        """Ask the child and return its answer. Questions wait for their turn, of which there are `width`.
 
         Cancelling gives up on the answer; the child may still be at work on it, and the next question waits for that.
 

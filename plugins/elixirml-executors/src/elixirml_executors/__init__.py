@@ -1,0 +1,1 @@
+"""Executors of ElixirML: this process, and worker processes on this machine."""
