@@ -77,9 +77,32 @@ def test_help_and_plugin_commands_import_nothing_heavy(arguments: list[str], tmp
     assert heavy(modules) == []
 
 
-def test_help_imports_no_plugin(tmp_path: Path) -> None:
-    """The verbs of plugins are listed by their metadata."""
-    modules = imported_by(command("--help"), tmp_path)
+def test_loading_every_plugin_imports_nothing_heavy(tmp_path: Path) -> None:
+    """What each program pays at its start: hook modules and no more, for all plugins that are installed here."""
+    modules = imported_by("from elixirml.plugins import PluginManager; PluginManager.load().check()", tmp_path)
+    assert len([name for name in modules if name.startswith("elixirml_") and name.endswith(".plugin")]) >= 8
+    assert heavy(modules) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["run", "--help"],
+        ["plugins", "list"],
+        ["plugins", "list", "--requirements"],
+        ["plugins", "show", "metrics"],
+        ["plugins", "trace"],
+        ["plugins", "doctor"],
+        ["plugins", "enable", "metrics"],
+        ["--strict-plugins", "studies", "list"],
+    ],
+    ids=" ".join,
+)
+def test_looking_at_plugins_imports_none_of_them(arguments: list[str], tmp_path: Path) -> None:
+    """Listings and checks load hook modules in a process apart; verbs of plugins are listed by their metadata."""
+    modules = imported_by(command(*arguments), tmp_path)
     assert [name for name in modules if name.startswith("elixirml_")] == []
 
 

@@ -9,12 +9,13 @@ others. `HOOK_API` guards what this rule cannot: a plugin written for a later le
 `ELIXIRML_HOOK_API = 2` and is refused here, by name, before anything of it is used.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from elixirml.contracts.contribution import Contribution
 
 __all__ = [
+    "DEPRECATED",
     "HOOK_API",
     "KINDS",
     "register_adapters",
@@ -57,6 +58,12 @@ KINDS: Final = (
     "extensions",
 )
 """The kinds of capability, each offered through `register_<kind>`."""
+
+DEPRECATED: Final[Mapping[str | tuple[str, str], str]] = {}
+"""Hooks, and arguments of hooks as (hook, argument), that will go one day, each with what to use instead.
+
+A plugin that implements one works as before, and is warned about once, when it is loaded.
+"""
 
 
 def register_schemas() -> Iterable[Contribution]:

@@ -1,13 +1,18 @@
 """Verbs of plugins: found by their metadata, imported when they are used, and never in the way of the others."""
 
 import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from elixirml.cli.app import COMMANDS_GROUP, elixirml
+from elixirml.cli.app import elixirml
+from elixirml.cli.verbs import COMMANDS_GROUP
 from elixirml.errors import ConfigError
+from elixirml.testing import InstalledPlugins
 
 GREET = """
 import click
@@ -17,6 +22,14 @@ def greet():
     "Say something."
     click.echo("hello")
 """
+
+
+@pytest.fixture
+def more(project, tmp_path: Path) -> Iterator[InstalledPlugins]:
+    """Further plugins on the machine of the project."""
+    _ = project
+    with InstalledPlugins(tmp_path / "more") as installed:
+        yield installed
 
 
 def offer(project, name: str, source: str) -> None:
@@ -68,6 +81,115 @@ def test_a_verb_that_ends_the_process_is_an_error_of_its_own(project) -> None:
     assert said.code == 3
     assert "`deadly` of elixirml-planted cannot be loaded: SystemExit: gone" in said.err
     assert project.say("--help").code == 0
+
+
+def plant_verb(more, name: str, verb: str = "greet") -> None:
+    """Install a plugin that offers a verb in its metadata."""
+    source = GREET.replace("greet", verb).replace("hello", f"hello from {name}")
+    more.add(name, verbs=[(verb, f"{name}_verbs:{verb}")], modules=[(f"{name}_verbs", source)])
+
+
+def test_a_verb_of_two_plugins_is_refused_to_both(project, more) -> None:
+    """Neither the alphabet nor the order of installation decides whose code runs; help says who claims it."""
+    plant_verb(more, "one")
+    plant_verb(more, "two")
+    assert "refused: elixirml-one and elixirml-two both offer it" in " ".join(project.say("--help").out.split())
+    said = project.say("greet")
+    assert said.code == 3
+    assert "The verb `greet` is refused: elixirml-one and elixirml-two both offer it." in said.err
+    assert "elixirml plugins disable elixirml-two" in said.err
+    assert 'prefer = ["elixirml-one"]' in said.err
+
+
+@pytest.mark.parametrize("preferred", ["two", "elixirml-two"])
+def test_a_preferred_plugin_gets_the_verb(project, preferred: str, more) -> None:
+    """The user settles it, as with every other name; so does disabling one of them."""
+    plant_verb(more, "one")
+    plant_verb(more, "two")
+    project.write("elixirml.toml", f'[plugins]\nprefer = ["{preferred}"]\n')
+    assert project.say("greet").out == "hello from two\n"
+    assert project.say("--disable-plugin", "two", "greet").out == "hello from one\n"
+
+
+HOOK = """
+from elixirml.plugins import Contribution, hookimpl
+
+@hookimpl
+def register_commands():
+    return [Contribution("{verb}", "{module}:{verb}", "says something")]
+"""
+
+
+def hook_verb(more, name: str, verb: str = "wave", source: str = GREET) -> None:
+    """Install a plugin that offers a verb through its hook alone."""
+    module = f"{name}_hooked"
+    more.add(name, source=HOOK.format(verb=verb, module=module), modules=[(module, source.replace("greet", verb))])
+
+
+def test_a_verb_offered_by_a_hook_alone_works_too(project, more) -> None:
+    """Help does not know it, since it imports no plugin; typed, it is found."""
+    hook_verb(more, "waving")
+    assert "wave" not in project.say("--help").out
+    assert project.say("wave").out == "hello\n"
+    assert "Example: elixirml wave" in project.say("wave", "--help").out
+    assert "elixirml_waving" not in sys.modules, "the hook is asked in a process apart"
+
+
+def test_a_mistyped_verb_is_told_with_the_nearest_of_any_origin(project, more) -> None:
+    """Built in, in the metadata of a plugin, or offered by a hook."""
+    plant_verb(more, "one")
+    hook_verb(more, "waving")
+    for typed, meant in (("optimise", "optimize"), ("greett", "greet"), ("wavee", "wave")):
+        said = project.say(typed)
+        assert said.code == 2
+        assert f"There is no verb `{typed}`." in said.err
+        assert f"Did you mean `{meant}`?" in said.err
+
+
+def test_a_mistyped_verb_names_plugins_that_could_not_be_asked(project, more) -> None:
+    """The verb may be that of a plugin that is broken, and even one that would end the process does not here."""
+    more.add("deadly", source="import os\nos._exit(7)\n")
+    said = project.say("nothing-like-it")
+    assert said.code == 2
+    assert "Not usable: deadly (failed)" in said.err
+    assert "see `elixirml plugins list`." in said.err
+
+
+def test_a_hooked_verb_of_two_plugins_is_refused_to_both(project, more) -> None:
+    """As among all capabilities."""
+    hook_verb(more, "one")
+    hook_verb(more, "two")
+    said = project.say("wave")
+    assert said.code == 3
+    assert "elixirml-one" in said.err
+    assert "elixirml-two" in said.err
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [("wave = 3\n", "`wave` of elixirml-waving is not a command"), ("raise SystemExit('gone')\n", "SystemExit: gone")],
+)
+def test_a_hooked_verb_that_is_broken_is_an_error_of_its_own(source: str, words: str, project, more) -> None:
+    """With the plugin's name, and nothing else is affected."""
+    hook_verb(more, "waving", source=source)
+    said = project.say("wave")
+    assert said.code == 3
+    assert words in said.err
+    assert project.say("--help").code == 0
+
+
+def test_no_plugin_takes_a_verb_of_the_kernel(project, more) -> None:
+    """What is built in stays what it is."""
+    plant_verb(more, "one", verb="studies")
+    assert "hello" not in project.say("studies", "list").out
+
+
+def test_an_interrupt_while_a_verb_is_imported_says_whose(project) -> None:
+    """Who hangs is known after Ctrl-C, with the command that leaves it out."""
+    offer(project, "hanging", "raise KeyboardInterrupt\n")
+    said = project.say("hanging")
+    assert said.code == 130
+    assert "The verb `hanging` was being loaded. Leave it out: elixirml plugins disable elixirml-planted" in said.err
 
 
 def test_an_embedding_program_gets_errors_and_values() -> None:

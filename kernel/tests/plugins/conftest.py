@@ -12,7 +12,7 @@ from elixirml.plugins import Contribution, hookimpl
 
 @hookimpl
 def register_metrics():
-    return [Contribution({name!r}, "planted_metrics:Metric", "planted")]
+    return [Contribution({name!r}, "elixirml.testing.faults:Fault", "planted")]
 """
 
 

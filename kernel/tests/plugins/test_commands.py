@@ -29,7 +29,7 @@ def three(installed: InstalledPlugins, offering: str, home: Path) -> InstalledPl
     return installed
 
 
-@pytest.mark.parametrize("command", ["", "list", "show", "doctor", "disable", "enable"])
+@pytest.mark.parametrize("command", ["", "list", "show", "doctor", "trace", "disable", "enable"])
 def test_every_command_explains_itself_with_an_example(command: str) -> None:
     """Help is there without a plugin being looked at."""
     result = _run(*filter(None, [command]), "--help")
@@ -42,9 +42,10 @@ def test_list_is_a_table_with_the_reason_of_each_fault(three: InstalledPlugins) 
     result = _run("list")
     assert result.exit_code == 0
     rows = {line.split()[0]: line.split() for line in result.stdout.splitlines()}
-    assert rows["NAME"] == ["NAME", "DISTRIBUTION", "VERSION", "STATUS", "MS", "OFFERS", "REASON"]
+    assert rows["NAME"] == ["NAME", "DISTRIBUTION", "VERSION", "STATUS", "MS", "OFFERS", "/", "REASON"]
     assert rows["sound"][1:4] == ["elixirml-sound", "1.2", "loaded"]
-    assert rows["sound"][-3:] == ["1", "metrics", "-"]
+    assert float(rows["sound"][4]) > 0
+    assert rows["sound"][5:] == ["metrics:", "planted_metric"]
     assert rows["broken"][3] == "failed"
     assert "it raised SystemExit: imported" in result.stdout
     assert "look at me" not in result.stdout
@@ -59,6 +60,9 @@ def test_list_for_machines_is_one_object(three: InstalledPlugins) -> None:
     assert records["sound"]["status"] == "loaded"
     assert records["broken"]["status"] == "failed"
     assert records["broken"]["hint"] == "pip install --upgrade elixirml-broken"
+    assert records["sound"]["hooks"] == ["register_metrics"]
+    assert records["sound"]["version"] == "1.2"
+    assert records["sound"]["ms"] > 0
     assert len(content["warnings"]) == 1
 
 
@@ -75,12 +79,14 @@ def test_requirements_are_ready_for_pip_and_import_nothing(three: InstalledPlugi
 def test_show_tells_all_about_one_plugin(three: InstalledPlugins) -> None:
     """Names, summaries and targets of what is offered; reason and remedy of what is wrong."""
     sound = _run("show", "elixirml-sound").stdout
-    for part in ("elixirml-sound 1.2", "loaded (", "register_metrics", "planted_metric", "planted_metrics:Metric"):
+    for part in ("elixirml-sound 1.2", "loaded (", "register_metrics", "planted_metric", "elixirml.testing.faults:"):
         assert part in sound
     broken = _run("show", "broken").stdout
     assert "mend it       pip install --upgrade elixirml-broken" in broken
     details = json.loads(_run("show", "sound", "--json").stdout)["contributions"]["metrics"]
-    assert details == [{"name": "planted_metric", "summary": "planted", "target": "planted_metrics:Metric"}]
+    assert details == [
+        {"name": "planted_metric", "summary": "planted", "target": "elixirml.testing.faults:Fault", "options": {}}
+    ]
 
 
 def test_show_of_a_disabled_plugin_says_who_disabled_it(three: InstalledPlugins) -> None:
@@ -179,3 +185,152 @@ def test_the_group_is_there_without_any_third_party_module() -> None:
     loaded = set(run.stdout.split())
     assert not loaded & {"packaging", "tomllib", "cattrs", "elixirml.plugins.manager", "elixirml.plugins.diagnosis"}
     assert not {each for each in loaded if each.startswith("elixirml_")}
+
+
+SECRETIVE = """
+from elixirml.plugins import Contribution, hookimpl
+
+@hookimpl
+def register_language_models():
+    options = {"api_key": "sk-1", "max_tokens": 9, "url": "https://x", "login": "env:ACME_LOGIN", "made": object()}
+    return [Contribution("acme", "elixirml.testing.faults:Fault", "far away", options=options)]
+
+@hookimpl
+def register_configurations():
+    return [Contribution("acme", "elixirml.testing.faults:Fault", "where and who")]
+"""
+
+
+@pytest.fixture
+def secretive(installed: InstalledPlugins, home: Path) -> InstalledPlugins:
+    """A plugin with secrets among the options of what it offers."""
+    installed.add("acme", source=SECRETIVE)
+    _only("acme")
+    return installed
+
+
+def test_list_shows_what_is_disabled_only_when_asked(three: InstalledPlugins) -> None:
+    """The table is short, says who is left out, and shows them with their reason when wanted."""
+    _only("sound")
+    short = _run("list")
+    assert "loud" not in short.stdout
+    assert "elixirml plugins list --all" in short.stderr
+    assert "loud" in short.stderr
+    long = _run("list", "--all")
+    assert "not among the plugins that" in long.stdout
+    assert "loud" not in long.stderr
+    _only()
+    assert _run("list").stdout == ""
+
+
+@pytest.mark.parametrize("kind", ["metrics", "register_metrics"])
+@pytest.mark.parametrize("option", ["--kind", "--hook"])
+def test_list_can_be_of_one_kind(option: str, kind: str, three: InstalledPlugins) -> None:
+    """Who offers metrics? By the kind, or by the hook that offers it."""
+    result = _run("list", option, kind, "--json")
+    assert {each["name"] for each in json.loads(result.stdout)["plugins"]} == {"sound", "loud"}
+    assert _run("list", option, kind, "--requirements").stdout.splitlines()[1:] == [
+        "elixirml-loud==1.0",
+        "elixirml-sound==1.2",
+    ]
+
+
+def test_an_unknown_kind_is_the_users_fault(three: InstalledPlugins) -> None:
+    """Exit code 2 with the nearest kind; a kind that nobody offers is an empty list and no fault."""
+    result = _run("list", "--kind", "metrix")
+    assert result.exit_code == 2
+    assert "Did you mean `metrics`?" in result.stderr
+    nobody = _run("list", "--kind", "stores")
+    assert (nobody.exit_code, nobody.stdout) == (0, "")
+    assert "No plugin offers stores." in nobody.stderr
+
+
+def test_trace_shows_each_call_with_its_time(three: InstalledPlugins) -> None:
+    """Who was called, what was given, how long it took; what failed stands with its reason."""
+    rows = [line.split() for line in _run("trace").stdout.splitlines()]
+    assert rows[0] == ["PLUGIN", "CALL", "RESULTS", "MS", "GAVE"]
+    called = next(row for row in rows if row[:2] == ["sound", "register_metrics"])
+    assert called[2] == "1"
+    assert float(called[3]) >= 0
+    assert called[4:] == ["planted_metric"]
+    assert next(row for row in rows if row[0] == "broken")[4:] == ["it", "raised", "SystemExit:", "imported"]
+    calls = json.loads(_run("trace", "--json").stdout)["calls"]
+    assert [each["call"] for each in calls if each["plugin"] == "sound"] == ["import", "register_metrics"]
+    assert all(each["ms"] >= 0 for each in calls)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["trace"], ["trace", "--json"], ["show", "acme"], ["show", "acme", "--json"], ["list", "--json"]]
+)
+def test_secrets_are_never_shown(arguments: list[str], secretive: InstalledPlugins) -> None:
+    """Neither a key nor a reference to one; what merely counts tokens, and where the server is, may be seen."""
+    result = _run(*arguments)
+    text = result.stdout + result.stderr
+    assert result.exit_code == 0
+    assert "sk-1" not in text
+    assert "ACME_LOGIN" not in text
+    if arguments != ["list", "--json"]:
+        assert "***" in text
+        assert "https://x" in text or arguments == ["trace"]
+
+
+def test_show_tells_options_and_the_section_of_the_settings(secretive: InstalledPlugins) -> None:
+    """Everything about one plugin on one page."""
+    lines = [line.strip() for line in _run("show", "acme").stdout.splitlines()]
+    assert "settings      [plugins.acme], shown by: elixirml config show acme" in lines
+    assert "max_tokens = 9" in lines
+    assert "api_key = ***" in lines
+    assert "made = <object>" in lines
+
+
+def test_a_table_of_twenty_plugins_is_aligned(installed: InstalledPlugins, offering: str, home: Path) -> None:
+    """Columns begin at the same place in every row, whatever stands in them."""
+    names = [f"p{number:02}" for number in range(20)]
+    for name in names:
+        installed.add(name, source=offering.format(name=f"metric_{name}"))
+    _only(*names)
+    header, *rows = _run("list").stdout.splitlines()
+    assert len(rows) == 20
+    start = header.index("OFFERS")
+    assert all(row[start:].startswith("metrics: metric_p") for row in rows)
+
+
+def test_doctor_tells_of_a_verb_that_two_plugins_offer(installed: InstalledPlugins, offering: str, home: Path) -> None:
+    """Conflicts in metadata are faults like those between contributions."""
+    for name in ("one", "two"):
+        installed.add(name, source=offering.format(name=f"metric_{name}"), verbs=[("greet", "x:y")])
+    _only("one", "two")
+    result = _run("doctor")
+    assert result.exit_code == 1
+    assert "the verb `greet`, refused: elixirml-one and elixirml-two both offer it" in result.stdout
+    assert "mend it: elixirml plugins disable elixirml-two" in result.stdout
+
+
+def _strict(*arguments: str) -> Result:
+    return CliRunner().invoke(elixirml, ["--strict-plugins", *arguments])
+
+
+def test_a_strict_command_ends_before_it_begins(three: InstalledPlugins, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 1 and each warning once; what shows and mends is never refused, and nothing is when all is well."""
+    done = _strict("studies", "list")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.count("warning: plugin `broken`") == 1
+    assert "1 warning above" in done.stderr
+    listed = _strict("plugins", "list")
+    assert listed.exit_code == 1
+    assert "sound" in listed.stdout
+    for arguments in (["studies", "--help"], ["plugins", "disable", "broken"], ["config", "--help"]):
+        assert _strict(*arguments).exit_code == 0
+    _only("sound")
+    assert _strict("studies", "list").exit_code == 0
+    _only("sound", "broken", "loud")
+    monkeypatch.setenv("ELIXIRML_STRICT_PLUGINS", "1")
+    assert CliRunner().invoke(elixirml, ["studies", "list"]).exit_code == 1
+
+
+def test_strictness_counts_the_warnings(installed: InstalledPlugins, home: Path) -> None:
+    """The message says how many lines there are to read above it."""
+    for name in ("one", "two"):
+        installed.add(name, source="raise SystemExit")
+    _only("one", "two")
+    assert "2 warnings above" in _strict("studies", "list").stderr

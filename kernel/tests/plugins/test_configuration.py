@@ -2,8 +2,11 @@ from pathlib import Path
 
 import pytest
 
+from elixirml.config import KernelConfig
 from elixirml.errors import ConfigError
-from elixirml.plugins import PluginCandidate, Selection, current_selection, selection_from, user_file
+from elixirml.plugins import Contribution, PluginCandidate, Selection, current_selection, selection_from, user_file
+from elixirml.plugins.configuration import declared_sections
+from elixirml.testing import IsolatedPluginManager
 
 DEMO = PluginCandidate("demo", "elixirml-demo", "1.0", "elixirml_demo")
 SOURCES = ("command line", "environment", "project", "user")
@@ -138,3 +141,16 @@ def test_keys_outside_of_the_table_are_refused(home: Path) -> None:
     with pytest.raises(ConfigError, match="stands outside") as caught:
         current_selection()
     assert caught.value.hint == "Write [plugins] above `disable`."
+
+
+def test_sections_are_declared_by_plugins() -> None:
+    """Each is a class; one that cannot be had or is declared wrongly takes nothing from the others."""
+    manager = IsolatedPluginManager()
+    manager.registry.offer("configurations", "kernel_like", KernelConfig)
+    manager.registry.offer("configurations", "wrong", int)
+    manager.registry.offer("configurations", "kernel", KernelConfig)
+    manager.registry.add("configurations", Contribution("lost", "no_such_module:Config", "not there"), origin=DEMO)
+    sections, errors = declared_sections(manager.registry)
+    assert sections == {"kernel_like": KernelConfig}
+    codes = {name: error.code for name, error in errors.items()}
+    assert codes == {"kernel": "config-schema", "wrong": "config-schema", "lost": "plugin-failed"}

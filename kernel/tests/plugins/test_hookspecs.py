@@ -39,8 +39,8 @@ def test_every_hook_takes_nothing_and_returns_contributions(name: str) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["hookspecs", "contracts.contribution", "testing.plugins"]
-    + [f"plugins.{name}" for name in ("configuration", "editing", "manager", "records", "registry")]
+    ["hookspecs", "contracts.contribution", "testing.faults", "testing.plugins"]
+    + [f"plugins.{name}" for name in ("configuration", "manager", "masking", "records", "registry")]
     + [f"plugins.{name}" for name in ("requirements", "selection")],
 )
 def test_examples_run(module: str) -> None:

@@ -1,105 +1,35 @@
 import sys
+from collections.abc import Iterable
 from itertools import count
 from types import SimpleNamespace
 
 import pytest
 
+from elixirml import hookspecs
 from elixirml.plugins import Contribution, PluginCandidate, PluginStatus, hookimpl, load_candidate
+from elixirml.plugins.contract import deprecations
 from elixirml.plugins.loading import Hooks, load_object
 from elixirml.plugins.records import HOST
 from elixirml.testing import InstalledPlugins, IsolatedPluginManager
+from elixirml.testing.faults import Fault, plant_fault
 
 HEAD = "from elixirml.plugins import Contribution, hookimpl\n"
 GOOD = HEAD + '@hookimpl\ndef register_metrics():\n    return [Contribution("{}", "planted:X", "planted")]\n'
 
-FAULTS = {
-    "a missing dependency": (
-        "import a_library_nobody_has\n",
-        PluginStatus.FAILED,
-        "it needs the module `a_library_nobody_has`, which is not installed",
-        "pip install --upgrade --force-reinstall elixirml-faulty",
-    ),
-    "sys.exit at import": (
-        "import sys\nsys.exit('no licence')\n",
-        PluginStatus.FAILED,
-        "it raised SystemExit: no licence",
-        "pip install --upgrade elixirml-faulty",
-    ),
-    "a misspelt hook": (
-        HEAD + "@hookimpl\ndef register_metric():\n    return []\n",
-        PluginStatus.INCOMPATIBLE,
-        "it implements `register_metric`, which is no hook. Did you mean `register_metrics`?",
-        "pip install --upgrade elixirml-faulty",
-    ),
-    "a wrong argument": (
-        HEAD + "@hookimpl\ndef register_metrics(registry):\n    return []\n",
-        PluginStatus.INCOMPATIBLE,
-        "`register_metrics` takes `registry`, which the hook does not give",
-        "pip install --upgrade elixirml-faulty",
-    ),
-    "a keyword-only argument": (
-        HEAD + "@hookimpl\ndef register_metrics(*, registry=None):\n    return []\n",
-        PluginStatus.INCOMPATIBLE,
-        "takes `registry=None` by keyword only",
-        "pip install --upgrade elixirml-faulty",
-    ),
-    "a newer hook API": (
-        "ELIXIRML_HOOK_API = 2\n" + HEAD + "@hookimpl\ndef register_dreams():\n    return []\n",
-        PluginStatus.INCOMPATIBLE,
-        "it is made for hook-API level 2; this kernel has level 1",
-        "pip install --upgrade elixirml",
-    ),
-    "an exception in one hook": (
-        GOOD.format("of_the_faulty") + "@hookimpl\ndef register_datasets():\n    return [][0]\n",
-        PluginStatus.FAILED,
-        "`register_datasets`: it raised IndexError: list index out of range",
-        "pip install --upgrade elixirml-faulty",
-    ),
-}
 
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_faulty_plugin_becomes_a_record_and_the_others_load(fault: str, installed: InstalledPlugins) -> None:
-    """Six kinds of fault that other hosts die of: here each has a status, a reason and a command."""
-    source, status, reason, hint = FAULTS[fault]
-    installed.add("before", distribution="aaa", source=GOOD.format("first"))
-    installed.add("faulty", source=source)
-    installed.add("behind", distribution="zzz", source=GOOD.format("last"))
-
-    manager = IsolatedPluginManager.load(path=[str(installed.folder)])
-
-    record = manager["faulty"]
-    assert (record.status, record.hint) == (status, hint)
-    assert reason in record.reason
-    assert manager["before"].status is manager["behind"].status is PluginStatus.LOADED
-    assert {"first", "last"} <= set(manager.registry.names("metrics"))
-    (warning,) = manager.warnings()
-    assert "\n" not in warning
-    assert warning.endswith(f"Mend it: {hint}")
-
-
-@pytest.mark.parametrize("first", ["aaa-squatter", "zzz-squatter"])
-def test_a_duplicate_name_is_refused_to_both_in_either_order(first: str, installed: InstalledPlugins) -> None:
-    """The seventh and eighth fault: the same outcome whichever of two distributions is listed first."""
-    installed.add("studio", distribution=first, source="raise SystemExit\n")
-    installed.add("studio", distribution="mmm-genuine", source=GOOD.format("genuine"))
-    installed.add("other", source=GOOD.format("other"))
-
-    manager = IsolatedPluginManager.load(path=[str(installed.folder)])
-
-    assert [each.status for each in manager.records if each.name == "studio"] == [PluginStatus.CONFLICT] * 2
-    assert manager.registry.names("metrics") == ("other",)
-    assert not {"mmm_genuine", first.replace("-", "_")} & set(sys.modules)
-
-
-def test_a_slow_import_is_reported_with_its_time(installed: InstalledPlugins) -> None:
-    """The ninth fault: it loads, and the record says what it cost."""
+@pytest.mark.parametrize(("slow_ms", "noticed"), [(500.0, 1), (1250.0, 0)])
+def test_a_slow_import_is_reported_with_its_time(slow_ms: float, noticed: int, installed: InstalledPlugins) -> None:
+    """It loads, and above the limit, which a host may set, the record says what it cost and how to be rid of it."""
     candidate = installed.add("slow", source=GOOD.format("slow"))
     ticks = iter([10.0, 11.25])
 
-    loaded = load_candidate(candidate, Hooks(), clock=lambda: next(ticks))
+    record = load_candidate(candidate, Hooks(), clock=lambda: next(ticks), slow_ms=slow_ms).record
 
-    assert (loaded.record.status, loaded.record.load_ms) == (PluginStatus.LOADED, 1250.0)
+    assert (record.status, record.load_ms, record.faulty) == (PluginStatus.LOADED, 1250.0, False)
+    assert len(record.notices) == len(record.warnings()) == noticed
+    for line in record.warnings():
+        assert "slow: it took 1250 ms to load, at every start; more than 500 ms is too much." in line
+        assert line.endswith("Mend it: elixirml plugins disable slow")
 
 
 def test_a_disabled_plugin_is_never_imported(installed: InstalledPlugins) -> None:
@@ -117,11 +47,21 @@ def test_a_disabled_plugin_is_never_imported(installed: InstalledPlugins) -> Non
 
 def test_the_other_hooks_of_a_failing_plugin_keep_what_they_offer(installed: InstalledPlugins) -> None:
     """A fault takes with it as little as possible, and the record shows what is left."""
-    installed.add("half", source=FAULTS["an exception in one hook"][0])
+    plant_fault(installed, Fault.FAILING_HOOK, entry_name="half")
     manager = IsolatedPluginManager.load(path=[str(installed.folder)])
     assert manager["half"].contributions.keys() == {"metrics"}
     assert manager["half"].hooks == ("register_datasets", "register_metrics")
-    assert manager.registry.names("metrics") == ("of_the_faulty",)
+    assert manager.registry.names("metrics") == ("of_half",)
+
+
+def test_each_call_of_a_hook_is_kept_with_its_outcome(installed: InstalledPlugins) -> None:
+    """What a trace shows: which hook was called, what it gave, and what went wrong."""
+    plant_fault(installed, Fault.FAILING_HOOK, entry_name="half")
+    failing, sound = IsolatedPluginManager.load(path=[str(installed.folder)])["half"].calls
+    assert (failing.hook, failing.results) == ("register_datasets", 0)
+    assert failing.error == "it raised IndexError: no data today"
+    assert (sound.hook, sound.results, sound.error) == ("register_metrics", 1, "")
+    assert sound.ms > 0
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, MemoryError, GeneratorExit])
@@ -134,9 +74,12 @@ def test_an_interrupt_by_the_user_passes_through(
     source = f"raise {interrupt.__name__}\n" if where == "import" else HEAD + hook
     candidate = installed.add("slow", source=source)
     hooks = Hooks()
-    with pytest.raises(interrupt):
+    with pytest.raises(interrupt) as caught:
         load_candidate(candidate, hooks)
     assert not hooks.get_plugins()
+    (note,) = caught.value.__notes__
+    assert note.startswith("The plugin `slow` (elixirml-slow 1.0) was being loaded.")
+    assert note.endswith("elixirml plugins disable slow")
 
 
 def test_a_plugin_may_be_an_object_inside_its_module(installed: InstalledPlugins) -> None:
@@ -358,3 +301,43 @@ def test_one_object_cannot_be_two_plugins() -> None:
     assert [each.status for each in records] == [PluginStatus.LOADED, PluginStatus.FAILED]
     assert "already registered" in records[1].reason
     assert records[1].hint == "elixirml plugins disable p1"
+
+
+def test_a_deprecated_hook_is_one_warning_line_and_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What will go is said to those who still use it, with what to do instead, long before it goes."""
+    monkeypatch.setattr(hookspecs, "DEPRECATED", {"register_metrics": "offer judges instead"}, raising=False)
+
+    class Both(Plugin):
+        @hookimpl
+        def register_datasets(self) -> object:
+            """Offer nothing."""
+            return []
+
+    record = load_object(PluginCandidate("old", "acme-old", "1.0"), Both(), Hooks()).record
+    assert record.status is PluginStatus.LOADED
+    assert record.contributions["metrics"]
+    (warning,) = record.warnings()
+    assert "`old` (acme-old 1.0), `register_metrics` is deprecated: offer judges instead." in warning
+    assert warning.endswith("Mend it: pip install --upgrade acme-old")
+
+
+@pytest.mark.parametrize(("specname", "attribute"), [(None, "register_metrics"), ("register_metrics", "mine")])
+def test_a_deprecated_argument_is_a_warning_for_those_who_take_it(
+    specname: str | None, attribute: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Arguments come and go one by one, under whatever name a plugin implements the hook."""
+
+    def register_metrics(legacy: object) -> Iterable[Contribution]:
+        """Take an argument that will go."""
+        return (legacy,)  # type: ignore[return-value]  # never called
+
+    monkeypatch.setattr(hookspecs, "register_metrics", register_metrics)
+    monkeypatch.setattr(hookspecs, "DEPRECATED", {("register_metrics", "legacy"): "it is always empty"}, raising=False)
+    mark = hookimpl(specname=specname) if specname else hookimpl
+    taking = SimpleNamespace(**{attribute: mark(lambda legacy: [])})
+    without = SimpleNamespace(**{attribute: mark(lambda: ())})
+    assert list(deprecations(taking, {"register_metrics": attribute})) == [
+        "`legacy` of `register_metrics` is deprecated: it is always empty"
+    ]
+    assert list(deprecations(without, {"register_metrics": attribute})) == []
+    assert list(deprecations(taking, {})) == []

@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 
 from elixirml.errors import (
@@ -61,6 +63,54 @@ def test_two_managers_share_nothing() -> None:
     assert second.registry.names("metrics") == ()
     second.add("mine", plugin)
     assert first["mine"] == first.records[0]
+
+
+def test_managers_on_threads_of_their_own_share_nothing(installed: InstalledPlugins, offering: str) -> None:
+    """Two hosts in one process load, offer, resolve and undo at the same time, each in a world of its own."""
+    for number in range(5):
+        installed.add(f"p{number}", source=offering.format(name=f"metric_{number}"))
+    barrier = threading.Barrier(2, timeout=30)
+    seen: dict[str, set[tuple[str, ...]]] = {"one": set(), "two": set()}
+
+    def live(name: str) -> None:
+        barrier.wait()
+        for _ in range(20):
+            manager = IsolatedPluginManager.load(Selection(disable=["p0"] if name == "one" else ["p1"]), path=path)
+            undo = manager.registry.offer("metrics", name, object())
+            manager.add("mine", Offering(f"of_{name}"))
+            manager.registry.resolve("metrics", name)
+            seen[name].add(manager.registry.names("metrics"))
+            undo()
+
+    path = [str(installed.folder)]
+    threads = [threading.Thread(target=live, args=(name,)) for name in seen]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(timeout=60)
+    common = {"metric_2", "metric_3", "metric_4"}
+    assert [set(*each) for each in seen.values()] == [
+        common | {"metric_1", "of_one", "one"},
+        common | {"metric_0", "of_two", "two"},
+    ]
+
+
+def test_records_made_elsewhere_make_a_manager_too() -> None:
+    """What another process found can be listed, and its conflicts seen, without a hook here."""
+    made = IsolatedPluginManager.load(extra=[("a", Offering()), ("b", Offering())])
+    held = PluginManager.of(made.records, selection=Selection(prefer=["b"]))
+    assert held.records == made.records
+    assert held.registry.origin("metrics", "mine").entry_name == "b"
+    assert PluginManager.of(made.records).warnings() == made.warnings()
+
+
+def test_notices_are_warnings_and_no_faults() -> None:
+    """A slow plugin is told of, and no strict host is kept from starting by `check`."""
+    ticks = iter([0.0, 0.9])
+    manager = IsolatedPluginManager.load(extra=[("mine", Offering())], clock=lambda: next(ticks))
+    (warning,) = manager.warnings()
+    assert "took 900 ms" in warning
+    manager.check()
 
 
 def test_an_added_plugin_can_be_taken_out_again() -> None:
@@ -147,6 +197,24 @@ def test_warnings_are_one_line_a_fault_and_check_lists_them_all(installed: Insta
     assert type(caught.value) is PluginError
     assert "broken" in caught.value.message
     assert "pip install absent" in caught.value.message
+
+
+def test_all_that_is_required_and_absent_is_installed_by_one_command(
+    installed: InstalledPlugins, offering: str
+) -> None:
+    """Every gap is listed, with its source, and one line closes them all."""
+    installed.add("there", source=offering.format(name="m"))
+    above = Selection(require=["absent>=2", "there"], source="elixirml.toml")
+    wanted = above.over(Selection(require=["elixirml-gone", "there>=3"], source="config.toml"))
+    with pytest.raises(PluginError) as caught:
+        IsolatedPluginManager.load(wanted, path=[str(installed.folder)]).check()
+    for part in (
+        "elixirml.toml requires absent>=2",
+        "config.toml requires elixirml-gone",
+        "requires there>=3, and 1.0",
+    ):
+        assert part in caught.value.message
+    assert caught.value.hint == "pip install 'absent>=2' elixirml-gone"
 
 
 def test_a_name_offered_twice_is_a_warning_and_a_conflict() -> None:

@@ -1,9 +1,11 @@
 import sys
 import threading
+from typing import get_args, get_overloads
 
 import pytest
 
 from elixirml.errors import ModelUnavailable, PluginConflict, PluginFailed, PluginMissing
+from elixirml.hookspecs import KINDS
 from elixirml.plugins import Contribution, PluginCandidate, Registry
 from elixirml.plugins.records import HOST
 from elixirml.testing import InstalledPlugins
@@ -232,3 +234,12 @@ def test_threads_that_resolve_at_once_get_one_object(registry: Registry) -> None
         thread.join()
     assert len(found) == 8
     assert len(set(map(id, found))) == 1
+
+
+def test_every_kind_has_a_type_of_its_own() -> None:
+    """What `resolve` returns is known to type checkers: one overload for each kind, then one for any other text."""
+    kinds = [each.__annotations__["kind"] for each in get_overloads(Registry.resolve)]
+    assert [get_args(each) for each in kinds[:-1]] == [(kind,) for kind in KINDS]
+    assert kinds[-1] is str
+    returned = [each.__annotations__["return"] for each in get_overloads(Registry.resolve)]
+    assert object not in returned[:-1]

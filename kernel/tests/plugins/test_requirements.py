@@ -40,7 +40,7 @@ def test_one_clause_that_fails_decides() -> None:
     ("text", "expected"),
     [
         ("elixirml", Requirement("elixirml")),
-        (" a-b_c.d[x, y] (>=1, <2) ", Requirement("a-b_c.d", ">=1,<2")),
+        (" a-b_c.d[x, y] (>=1, <2) ", Requirement("a-b_c.d", ">=1,<2", extras=("x", "y"))),
         ('six ; python_version < "3"', Requirement("six", "", 'python_version < "3"')),
         ("six @ https://host/six.whl", Requirement("six", "@https://host/six.whl")),
     ],

@@ -65,7 +65,7 @@ def test_an_extension_lives_with_its_kernel() -> None:
 
     assert noting.told == ["the host", ("QA", {"question": "?"})]
     assert found.describe()["noting"] == {"version": "", "capabilities": {"notes": True}}
-    assert [each.name for each in found.services()] == ["noting.clock"]
+    assert [each.name for _, each in found.services()] == ["noting.clock"]
 
 
 @pytest.mark.parametrize("where", ["initialize", "services", "before_run"])
@@ -75,7 +75,7 @@ def test_a_broken_extension_is_left_out_with_a_warning(where: str) -> None:
 
     def live() -> Extensions:
         found = extensions(broken=Broken(where), noting=noting)
-        assert [each.name for each in found.services()] == ["noting.clock"]
+        assert [each.name for _, each in found.services()] == ["noting.clock"]
         found.tell("before_run", "QA", 1)
         return found
 

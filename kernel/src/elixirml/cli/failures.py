@@ -16,18 +16,38 @@ from elixirml.errors import (
     ConfigError,
     DeclarationError,
     ElixirError,
+    PluginError,
     PluginMissing,
     StateError,
     ValidationError,
 )
 
-__all__ = ["PROGRAM_MODULE", "Interrupted", "exit_code", "own_line", "report"]
+__all__ = ["PROGRAM_MODULE", "Interrupted", "PluginsInDisorder", "exit_code", "own_line", "report"]
 
 PROGRAM_MODULE: Final = "elixirml_program_"
 """Begins the name of every module that was read from a program's file."""
 
 _USER_ERRORS: Final = (ConfigError, DeclarationError, ValidationError, StateError, PluginMissing, click.ClickException)
-_FAILED_CHECKS: Final = (AssertionFailed, BudgetExceeded)
+
+
+class PluginsInDisorder(PluginError):
+    """Something is wrong with a plugin, and the user wants no warning but an end.
+
+    Args:
+        warnings: How many warnings were printed.
+    """
+
+    default_code = "plugins-strict"
+
+    def __init__(self, warnings: int) -> None:
+        number = "1 warning" if warnings == 1 else f"{warnings} warnings"
+        super().__init__(
+            f"Plugins are not in order, and none is tolerated: {number} above.",
+            hint="elixirml plugins doctor, or leave out --strict-plugins and ELIXIRML_STRICT_PLUGINS",
+        )
+
+
+_FAILED_CHECKS: Final = (AssertionFailed, BudgetExceeded, PluginsInDisorder)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -100,7 +120,9 @@ def _words(error: BaseException) -> tuple[str, str, str | None]:
         case click.ClickException():
             return "usage", error.format_message(), None
         case KeyboardInterrupt():
-            return "interrupted", "Interrupted.", error.hint if isinstance(error, Interrupted) else None
+            # Who was at work notes on the interrupt itself what it was at.
+            notes = "\n  ".join(getattr(error, "__notes__", ())) or None
+            return "interrupted", "Interrupted.", error.hint if isinstance(error, Interrupted) else notes
         case EOFError():
             return "no-answer", "Standard input ended before the question was answered.", None
         case _:

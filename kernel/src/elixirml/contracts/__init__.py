@@ -33,6 +33,10 @@ if TYPE_CHECKING:
         DatasetSource,
         Row,
     )
+    from elixirml.contracts.embedding import (
+        EmbeddingModel,
+        Embeddings,
+    )
     from elixirml.contracts.executor import (
         Bundle,
         Executor,
@@ -55,6 +59,7 @@ if TYPE_CHECKING:
         ModelInfo,
         ModelRequest,
         ModelResponse,
+        RateLimits,
         TokenLogprob,
     )
     from elixirml.contracts.messages import (
@@ -159,6 +164,8 @@ __all__ = [
     "Demo",
     "Description",
     "Direction",
+    "EmbeddingModel",
+    "Embeddings",
     "Evaluate",
     "Event",
     "Example",
@@ -198,6 +205,7 @@ __all__ = [
     "Proposed",
     "Range",
     "Ranked",
+    "RateLimits",
     "ReasoningDelta",
     "Refused",
     "Retriever",
@@ -250,6 +258,8 @@ _HOMES: Final = {
     "Demo": "adapter",
     "Description": "constraints",
     "Direction": "metric",
+    "EmbeddingModel": "embedding",
+    "Embeddings": "embedding",
     "Evaluate": "teleprompter",
     "Event": "observer",
     "Example": "metric",
@@ -292,6 +302,7 @@ _HOMES: Final = {
     "Proposed": "teleprompter",
     "Range": "constraints",
     "Ranked": "teleprompter",
+    "RateLimits": "language_model",
     "ReasoningDelta": "stream",
     "Refused": "teleprompter",
     "Retriever": "retriever",

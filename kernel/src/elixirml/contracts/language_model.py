@@ -24,6 +24,7 @@ __all__ = [
     "ModelInfo",
     "ModelRequest",
     "ModelResponse",
+    "RateLimits",
     "TokenLogprob",
 ]
 
@@ -135,6 +136,23 @@ class TokenLogprob:
 
 
 @frozen
+class RateLimits:
+    """What a provider says is left to use, as it said it with a reply.
+
+    Attributes:
+        requests_left: Requests until the limit; None when not told.
+        requests_reset: Seconds until the requests are there again.
+        tokens_left: Tokens until the limit.
+        tokens_reset: Seconds until the tokens are there again.
+    """
+
+    requests_left: int | None = None
+    requests_reset: float | None = None
+    tokens_left: int | None = None
+    tokens_reset: float | None = None
+
+
+@frozen
 class ModelResponse:
     """What a language model replied.
 
@@ -150,6 +168,7 @@ class ModelResponse:
         attempts: How often the provider was asked until the reply came.
         cached: Whether the reply was at hand and the provider was not asked.
         first_token: Seconds until the first piece of a streamed reply; None when it was not streamed.
+        limits: What the provider says is left to use.
     """
 
     text: str
@@ -163,6 +182,7 @@ class ModelResponse:
     attempts: int = 1
     cached: bool = False
     first_token: float | None = None
+    limits: RateLimits | None = None
 
     def to_json(self) -> dict[str, Json]:
         """Return the reply as plain data: what a journal or a cache keeps."""
@@ -236,6 +256,22 @@ class ModelHost(Protocol):
     @property
     def cache_dir(self) -> Path:
         """Where downloaded models are kept; may not exist yet."""
+        ...
+
+    def configuration(self, section: str) -> Any:
+        """Return the checked configuration of a section; see `elixirml.hookspecs.register_configurations`.
+
+        Raises:
+            ConfigError: There is no such section, or what the user wrote does not fit.
+        """
+        ...
+
+    def language_model(self, name: str) -> LanguageModel:
+        """Return another model of the kernel by its full name, as its programs use it.
+
+        Raises:
+            ModelUnavailable: The name has no provider, or the provider does not know it or has not installed it.
+        """
         ...
 
     async def supervise(self, name: str, run: Callable[..., Awaitable[None]]) -> None:

@@ -1,7 +1,8 @@
 """The plugin floor: what is installed, what is chosen of it, what it offers.
 
-Installed plugins are found by their metadata, chosen by the user's configuration, loaded one by one behind a guard and
-entered in a registry. Each step is a pure function of its own module over the records of `elixirml.plugins.records`.
+Installed plugins are found by their metadata, chosen by the user's configuration, imported one by one behind a guard,
+registered and asked what they offer, which is entered in a registry: `discover`, `select`, `import_plugin`,
+`register_plugin`, `verify_plugin`. Each step takes and returns the records of `elixirml.plugins.records`.
 
 A plugin's hook module needs only the first two names, and importing them stays cheap; the rest is imported on use:
 
@@ -17,16 +18,25 @@ from elixirml.plugins.markers import hookimpl, hookspec
 if TYPE_CHECKING:
     from elixirml.plugins.configuration import current_selection, selection_from, user_file
     from elixirml.plugins.discovery import discover
-    from elixirml.plugins.loading import LoadedPlugin, load_candidate
+    from elixirml.plugins.loading import (
+        LoadedPlugin,
+        import_plugin,
+        load_candidate,
+        register_plugin,
+        verify_plugin,
+    )
     from elixirml.plugins.manager import PluginManager
-    from elixirml.plugins.records import PluginCandidate, PluginRecord, PluginStatus
+    from elixirml.plugins.probing import inspected
+    from elixirml.plugins.records import HookCall, Notice, PluginCandidate, PluginRecord, PluginStatus
     from elixirml.plugins.registry import Conflict, Registry
     from elixirml.plugins.selection import Selected, Selection, select
 
 __all__ = [
     "Conflict",
     "Contribution",
+    "HookCall",
     "LoadedPlugin",
+    "Notice",
     "PluginCandidate",
     "PluginManager",
     "PluginRecord",
@@ -38,15 +48,21 @@ __all__ = [
     "discover",
     "hookimpl",
     "hookspec",
+    "import_plugin",
+    "inspected",
     "load_candidate",
+    "register_plugin",
     "select",
     "selection_from",
     "user_file",
+    "verify_plugin",
 ]
 
 _HOMES: Final = {
     "Conflict": "registry",
+    "HookCall": "records",
     "LoadedPlugin": "loading",
+    "Notice": "records",
     "PluginCandidate": "records",
     "PluginManager": "manager",
     "PluginRecord": "records",
@@ -56,10 +72,14 @@ _HOMES: Final = {
     "Selection": "selection",
     "current_selection": "configuration",
     "discover": "discovery",
+    "import_plugin": "loading",
+    "inspected": "probing",
     "load_candidate": "loading",
+    "register_plugin": "loading",
     "select": "selection",
     "selection_from": "configuration",
     "user_file": "configuration",
+    "verify_plugin": "loading",
 }
 
 

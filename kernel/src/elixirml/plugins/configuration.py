@@ -6,23 +6,34 @@ plugins, none when it is empty; `ELIXIRML_DISABLE_PLUGINS` leaves plugins out), 
 (`[plugins]` in `~/.config/elixirml/config.toml`).
 
 A table may hold the lists `only`, `enable`, `disable`, `prefer` and `require`; see `Selection`. Sub-tables belong to
-the plugins of their names and are left alone here.
+the plugins of their names and are left alone here; `elixirml.config` reads them.
 """
 
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import evolve
 
-from elixirml.errors import ConfigError, did_you_mean
+from elixirml.config.files import SettingsFile, Table, read_toml, sub_table, user_file
+from elixirml.errors import ConfigError, DeclarationError, ElixirError, PluginError, did_you_mean
 from elixirml.plugins.selection import Selection
 
-__all__ = ["KEYS", "Table", "current_selection", "plugins_table", "read_toml", "selection_from", "user_file"]
+if TYPE_CHECKING:
+    from elixirml.plugins.registry import Registry
 
-Table = Mapping[str, object]
+__all__ = [
+    "KEYS",
+    "Table",
+    "current_selection",
+    "declared_sections",
+    "plugins_table",
+    "read_toml",
+    "selection_from",
+    "user_file",
+]
 
 KEYS: Final = ("only", "enable", "disable", "prefer", "require")
 """The lists that a table of plugins may hold."""
@@ -42,15 +53,15 @@ def current_selection(
         ConfigError: A file is not valid TOML, or a setting has the wrong shape; names the file.
     """
     variables = os.environ if environ is None else environ
-    project, project_source = _project_table(Path.cwd() if folder is None else folder)
-    user = user_file(variables)
+    project = SettingsFile.of_project(Path.cwd() if folder is None else folder)
+    user = SettingsFile.of_user(variables)
     return selection_from(
         variables,
-        project,
-        plugins_table(read_toml(user), source=str(user)),
+        plugins_table(project.content, source=str(project.path)),
+        plugins_table(user.content, source=str(user.path)),
         command_line=command_line,
-        project_source=project_source,
-        user_source=str(user),
+        project_source=str(project.path),
+        user_source=str(user.path),
     )
 
 
@@ -93,39 +104,6 @@ def selection_from(
     return whole or Selection()
 
 
-def user_file(environ: Mapping[str, str]) -> Path:
-    """Return where the user's configuration is; the file may not exist.
-
-    `XDG_CONFIG_HOME` counts when it is an absolute path, as its specification demands.
-    """
-    home = Path(environ.get("XDG_CONFIG_HOME", ""))
-    return (home if home.is_absolute() else Path.home() / ".config") / "elixirml" / "config.toml"
-
-
-def read_toml(path: Path) -> Table:
-    """Return the content of a TOML file; empty when there is no such file.
-
-    Raises:
-        ConfigError: The file cannot be read or is not valid TOML; names the file and the line.
-    """
-    import tomllib
-
-    try:
-        text = path.read_text("utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}", code="config-unreadable") from error
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"at line (\d+)", str(error))
-        line = int(found[1]) if found else len(text.splitlines())
-        raise ConfigError(
-            f"{path}:{line}: not valid TOML: {error}", hint=f"Mend line {line} of {path}.", code="config-toml"
-        ) from error
-
-
 def plugins_table(content: Table, *, source: str) -> Table:
     """Return the `[plugins]` table of a file of ElixirML's own.
 
@@ -137,23 +115,27 @@ def plugins_table(content: Table, *, source: str) -> Table:
         raise ConfigError(
             f"`{stray[0]}` stands outside of any table in {source}.", hint=f"Write [plugins] above `{stray[0]}`."
         )
-    return _sub_table(content, "plugins", source)
+    return sub_table(content, "plugins", source=source)
 
 
-def _project_table(folder: Path) -> tuple[Table, str]:
-    own, shared = folder / "elixirml.toml", folder / "pyproject.toml"
-    table = plugins_table(read_toml(own), source=str(own))
-    if table:
-        return table, str(own)
-    tool = _sub_table(read_toml(shared), "tool", str(shared))
-    return _sub_table(_sub_table(tool, "elixirml", str(shared)), "plugins", str(shared)), str(shared)
+def declared_sections(registry: "Registry") -> tuple[Mapping[str, type], Mapping[str, ElixirError]]:
+    """Return the class of each plugin's section of the configuration, and what is wrong with those that are left out.
 
+    Args:
+        registry: What the loaded plugins offer.
+    """
+    from elixirml.config.loading import schemas_of
 
-def _sub_table(table: Table, key: str, source: str) -> Table:
-    found = table.get(key, {})
-    if not isinstance(found, Mapping):
-        raise ConfigError(f"`{key}` in {source} is {found!r}: expected a table.", hint=f"Write it as [{key}].")
-    return cast("Table", found)
+    sections: dict[str, type] = {}
+    errors: dict[str, ElixirError] = {}
+    for name in registry.names("configurations"):
+        try:
+            found = registry.resolve("configurations", name)
+            schemas_of({name: found})
+            sections[name] = found
+        except (PluginError, DeclarationError) as error:
+            errors[name] = error
+    return sections, errors
 
 
 def _from_table(table: Table, source: str) -> Selection:

@@ -1,28 +1,24 @@
-"""What is wrong with the installed plugins, and the command that mends each thing."""
+"""What is wrong with the installed plugins, and the command that mends each thing. Nothing is imported to find it."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
-from importlib.util import find_spec
+from importlib.machinery import ModuleSpec
+from importlib.metadata import distributions
 from typing import Final
 
 from attrs import frozen
 
 from elixirml.errors import closest
+from elixirml.plugins.closure import Closure, Judge, PlainJudge, best_judge, closure
+from elixirml.plugins.discovery import distribution_name
 from elixirml.plugins.manager import PluginManager
 from elixirml.plugins.records import HOST, PluginRecord, PluginStatus, normalised
-from elixirml.plugins.requirements import Requirement, satisfied
 
-__all__ = ["Diagnosis", "Finding", "Severity", "best_judge", "check_dependencies", "diagnose", "simple_judge"]
+__all__ = ["Diagnosis", "Finding", "Severity", "diagnose"]
 
-SLOW_MS: Final = 100.0
-"""Hook modules import nothing heavy and load in about a millisecond; this much is felt at every start."""
-
-_WITHOUT: Final = {False: "", True: " (`pip install packaging`: markers and unusual versions need that library)"}
-
-InstalledVersion = Callable[[str], str | None]
-Judge = Callable[[str, InstalledVersion], bool | None]
+_KERNEL: Final = "elixirml"
 
 
 class Severity(StrEnum):
@@ -68,77 +64,28 @@ class Diagnosis:
 
 
 def diagnose(manager: PluginManager, *, judge: Judge | None = None) -> Diagnosis:
-    """Return everything that is wrong with loaded plugins, settings and dependency metadata.
+    """Return everything that is wrong with plugins, what they offer, settings and dependencies.
 
     Args:
-        manager: With the plugins loaded.
-        judge: Tells whether a requirement is met; the best one that is installed when not given.
+        manager: With the records of the plugins.
+        judge: Reads requirements and compares versions; the best one that is installed when not given.
     """
-    own = {normalised(each.candidate.distribution) for each in manager.records if _in_use(each)}
-    dependencies = check_dependencies(["elixirml", *sorted(own)], judge=judge or best_judge())
+    judged_by = judge or best_judge()
+    own = sorted({normalised(each.candidate.distribution) for each in manager.records if _in_use(each)})
+    required = closure([_KERNEL, *own], judge=judged_by)
     findings = [
         *_faults(manager),
         *_lost_targets(manager.records),
+        *_unmet(required),
+        *_twice([_KERNEL, *own]),
         *_idle_settings(manager),
-        *_slow(manager.records),
-        *dependencies.findings,
+        *_notices(manager.records),
     ]
     ordered = sorted(findings, key=lambda each: each.severity is not Severity.PROBLEM)
+    better = " (`pip install packaging`: it needs that library)" if isinstance(judged_by, PlainJudge) else ""
+    undecided = [f"whether {each}, is there{better}" for each in required.undecided]
     unused = "whether contributions work: none was imported, only whether their modules exist was looked at"
-    return Diagnosis(tuple(ordered), (*dependencies.not_checked, unused))
-
-
-def check_dependencies(distributions: Iterable[str], *, judge: Judge) -> Diagnosis:
-    """Check that what distributions require is installed, in the versions they ask for.
-
-    Only direct requirements are looked at, by their metadata; nothing is imported.
-    """
-    findings: list[Finding] = []
-    unjudged: list[str] = []
-    for name in distributions:
-        found = _distribution(name)
-        for text in [] if found is None else found.requires or []:
-            answer = _judged(judge, text)
-            if answer is None:
-                unjudged.append(f"whether `{text}`, required by {name}, is there{_WITHOUT[judge is simple_judge]}")
-            elif not answer:
-                findings.append(_unmet(name, text))
-    return Diagnosis(tuple(findings), tuple(unjudged))
-
-
-def _judged(judge: Judge, text: str) -> bool | None:
-    try:
-        return judge(text, _version)
-    except ValueError:  # the distribution's author wrote something that is no requirement
-        return None
-
-
-def simple_judge(text: str, version_of: InstalledVersion) -> bool | None:
-    """Judge a requirement with plain version numbers; None for one with a marker or an unusual version."""
-    requirement = Requirement.parse(text)
-    if "extra" in requirement.marker:
-        return True
-    if requirement.marker:
-        return None
-    version = version_of(requirement.name)
-    return False if version is None else satisfied(version, requirement.specifier)
-
-
-def best_judge() -> Judge:
-    """Return a judge of the `packaging` library when it is installed, else the simple one."""
-    try:
-        from packaging.requirements import Requirement as FullRequirement
-    except ImportError:
-        return simple_judge
-
-    def judge(text: str, version_of: InstalledVersion) -> bool | None:
-        requirement = FullRequirement(text)
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-            return True
-        version = version_of(requirement.name)
-        return version is not None and requirement.specifier.contains(version, prereleases=True)
-
-    return judge
+    return Diagnosis(tuple(ordered), (*undecided, unused))
 
 
 def _in_use(record: PluginRecord) -> bool:
@@ -157,15 +104,58 @@ def _faults(manager: PluginManager) -> Iterator[Finding]:
 
 
 def _lost_targets(records: Sequence[PluginRecord]) -> Iterator[Finding]:
-    """Yield contributions whose module does not exist; only packages that are imported anyway are asked."""
     for record in records:
         for contribution in (each for offered in record.contributions.values() for each in offered):
-            if contribution.module.rpartition(".")[0] in sys.modules and find_spec(contribution.module) is None:
+            if not _exists(contribution.module):
                 message = (
                     f"{record.candidate} offers `{contribution.name}` from `{contribution.module}`, which is not there"
                 )
-                mend = f"pip install --upgrade --force-reinstall {normalised(record.candidate.distribution)}"
+                host = record.candidate.distribution == HOST
+                mend = _disable(record) if host else _reinstall(record.candidate.distribution)
                 yield Finding(record.name, Severity.PROBLEM, message, mend)
+
+
+def _exists(module: str) -> bool:
+    """Whether a module can be found; unlike `importlib.util.find_spec`, without importing the packages around it."""
+    path: Sequence[str] | None = None
+    names = module.split(".")
+    for depth in range(1, len(names) + 1):
+        spec = _spec(".".join(names[:depth]), path)
+        if spec is None:
+            return False
+        path = spec.submodule_search_locations
+        if path is None:
+            # What is inside of a module that is no package is known to its importer alone.
+            return depth == len(names) or module in sys.modules
+    return True
+
+
+def _spec(name: str, path: Sequence[str] | None) -> ModuleSpec | None:
+    loaded = sys.modules.get(name)
+    if loaded is not None and loaded.__spec__ is not None:
+        return loaded.__spec__
+    found = (finder.find_spec(name, path) for finder in sys.meta_path if hasattr(finder, "find_spec"))
+    return next((spec for spec in found if spec is not None), None)
+
+
+def _unmet(required: Closure) -> Iterator[Finding]:
+    for each in required.unmet:
+        mend = f"pip install --upgrade '{each.requirement}'"
+        yield Finding(each.path[0], Severity.PROBLEM, str(each), mend)
+
+
+def _twice(names: Sequence[str]) -> Iterator[Finding]:
+    """Yield distributions that are installed more than once: which one is used depends on the order of folders."""
+    places: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    wanted = set(names)
+    for each in distributions():
+        name = normalised(distribution_name(each))
+        if name in wanted:
+            places[name].setdefault(f"{each.version} in {each.locate_file('')}", each.version)
+    for name, found in places.items():
+        if len(set(found.values())) > 1:
+            message = f"{name} is installed {len(found)} times: {' and '.join(found)}; the first is used"
+            yield Finding(name, Severity.PROBLEM, message, _reinstall(name))
 
 
 def _idle_settings(manager: PluginManager) -> Iterator[Finding]:
@@ -181,28 +171,15 @@ def _idle_settings(manager: PluginManager) -> Iterator[Finding]:
                     yield Finding(name, Severity.ADVICE, message, mend)
 
 
-def _slow(records: Sequence[PluginRecord]) -> Iterator[Finding]:
+def _notices(records: Iterable[PluginRecord]) -> Iterator[Finding]:
     for record in records:
-        if record.load_ms > SLOW_MS:
-            message = f"{record.candidate} took {record.load_ms:.0f} ms to load, at every start"
-            yield Finding(record.name, Severity.ADVICE, message, f"elixirml plugins disable {record.name}")
+        for each in record.notices:
+            yield Finding(record.name, Severity.ADVICE, f"{record.candidate}, {each.message}", each.mend)
 
 
-def _unmet(name: str, text: str) -> Finding:
-    wanted = Requirement.parse(text)
-    version = _version(wanted.name)
-    found = "is not installed" if version is None else f"is installed as {version}"
-    message = f"{name} requires `{text}`, and {wanted.name} {found}"
-    return Finding(name, Severity.PROBLEM, message, f"pip install --upgrade '{wanted.name}{wanted.specifier}'")
+def _disable(record: PluginRecord) -> str:
+    return f"elixirml plugins disable {record.name}"
 
 
-def _distribution(name: str) -> Distribution | None:
-    try:
-        return distribution(name)
-    except PackageNotFoundError:
-        return None
-
-
-def _version(name: str) -> str | None:
-    found = _distribution(name)
-    return None if found is None else found.version
+def _reinstall(distribution: str) -> str:
+    return f"pip install --upgrade --force-reinstall {normalised(distribution)}"

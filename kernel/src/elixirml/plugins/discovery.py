@@ -8,7 +8,7 @@ from typing import Final
 from elixirml.plugins.markers import PROJECT
 from elixirml.plugins.records import PluginCandidate, normalised
 
-__all__ = ["GROUP", "discover"]
+__all__ = ["GROUP", "discover", "distribution_name"]
 
 GROUP: Final = PROJECT
 """The entry-point group that plugins are found in."""
@@ -28,7 +28,7 @@ def discover(path: Iterable[str] | None = None) -> tuple[PluginCandidate, ...]:
     where = list(sys.path if path is None else path)
     offering: dict[str, Distribution] = {}
     for each in distributions(path=where):
-        if _offers_plugins(each) and (name := _name(each)):
+        if _offers_plugins(each) and (name := distribution_name(each)):
             offering.setdefault(normalised(name), each)
     # The look-up by name brings to light a distribution earlier on the path that has no plugins any more.
     first = (next(iter(distributions(name=name, path=where)), each) for name, each in offering.items())
@@ -36,8 +36,8 @@ def discover(path: Iterable[str] | None = None) -> tuple[PluginCandidate, ...]:
     return tuple(sorted(found, key=lambda each: (normalised(each.distribution), each.entry_name, each.target)))
 
 
-def _name(distribution: Distribution) -> str:
-    """Return the name, or an empty text for the left-overs of a broken uninstallation."""
+def distribution_name(distribution: Distribution) -> str:
+    """Return the name of a distribution, or an empty text for the left-overs of a broken uninstallation."""
     # Asking for the name of a folder without metadata raises in some versions of Python and not in others.
     text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO")
     return (distribution.metadata["Name"] or "") if text else ""
@@ -58,4 +58,4 @@ def _candidates(distribution: Distribution) -> Iterator[PluginCandidate]:
             name, _, value = (part.strip() for part in text.partition("="))
             # Extras after the target (`module [extra]`) are an obsolete form that asks for nothing.
             target = value.partition("[")[0].strip()
-            yield PluginCandidate(name, _name(distribution), distribution.version or "", target)
+            yield PluginCandidate(name, distribution_name(distribution), distribution.version or "", target)

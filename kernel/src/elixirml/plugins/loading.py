@@ -1,12 +1,12 @@
-"""Third step: import the hook module of one candidate, check it against the contract and ask it what it offers.
+"""Third to fifth step: import the hook module of a candidate, register its hooks, verify what they give.
 
 Whatever a plugin does wrong ends as a record with a reason. Only an interrupt by the user and a lack of memory pass
-through: a plugin that calls `sys.exit` while it is imported is a broken plugin, not the end of the program.
+through, with a note on the plugin that was at work: a plugin that calls `sys.exit` while it is imported is a broken
+plugin, not the end of the program.
 """
 
-import inspect
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable
 from importlib import import_module
 from typing import Final, TypeAlias, cast
 
@@ -15,14 +15,38 @@ from attrs import evolve, field, frozen
 
 from elixirml import hookspecs
 from elixirml.contracts.contribution import Contribution
-from elixirml.errors import ElixirError, PluginIncompatible, closest
+from elixirml.errors import ElixirError, PluginIncompatible
+from elixirml.plugins.contract import HOOKS, checked_contributions, checked_hooks, deprecations
 from elixirml.plugins.markers import PROJECT
-from elixirml.plugins.records import HOST, PluginCandidate, PluginRecord, PluginStatus, normalised, one_line
+from elixirml.plugins.records import (
+    HOST,
+    HookCall,
+    Notice,
+    PluginCandidate,
+    PluginRecord,
+    PluginStatus,
+    normalised,
+    one_line,
+)
 
-__all__ = ["UNSTOPPABLE", "Clock", "Hooks", "LoadedPlugin", "described", "load_candidate", "load_object"]
+__all__ = [
+    "SLOW_MS",
+    "UNSTOPPABLE",
+    "Clock",
+    "Hooks",
+    "LoadedPlugin",
+    "described",
+    "import_plugin",
+    "load_candidate",
+    "load_object",
+    "register_plugin",
+    "verify_plugin",
+]
+
+SLOW_MS: Final = 500.0
+"""A sound hook module loads in about a millisecond; this much is felt at every start, and said."""
 
 UNSTOPPABLE: Final = (KeyboardInterrupt, MemoryError, GeneratorExit)
-_HOOKS: Final = tuple(f"register_{kind}" for kind in hookspecs.KINDS)
 
 Clock: TypeAlias = Callable[[], float]
 
@@ -36,23 +60,25 @@ class Hooks(pluggy.PluginManager):
 
     def parse_hookspec_opts(self, module_or_class: object, name: str) -> "pluggy.HookspecOpts | None":
         """Take each `register_<kind>` of the contract for a hook: its functions stay plain, without marks."""
-        if module_or_class is hookspecs and name in _HOOKS:
+        if module_or_class is hookspecs and name in HOOKS:
             return {"firstresult": False, "historic": False, "warn_on_impl": None, "warn_on_impl_args": None}
         return super().parse_hookspec_opts(cast("type", module_or_class), name)
 
-    def call_one(self, name: str, plugin: object) -> list[object]:
-        """Call one hook of one plugin; the list is empty when the plugin returned None."""
+    def call_one(self, name: str, plugin: object) -> object:
+        """Call one hook of one plugin and return its result."""
         others = [each for each in self.get_plugins() if each is not plugin]
-        return cast("list[object]", self.subset_hook_caller(name, others)())
+        results = cast("list[object]", self.subset_hook_caller(name, others)())
+        # pluggy leaves out a result of None.
+        return results[0] if results else None
 
 
 @frozen
 class LoadedPlugin:
-    """The outcome of the third step.
+    """The outcome of the third, fourth and fifth step.
 
     Attributes:
-        record: What became of the candidate.
-        plugin: The registered object; None when it could not be registered.
+        record: What became of the candidate so far.
+        plugin: Its module or object; None when there is none that could be used.
         error: What the plugin raised or what is wrong with it; None when all is well.
     """
 
@@ -61,22 +87,77 @@ class LoadedPlugin:
     error: BaseException | None = field(default=None, eq=False)
 
 
-def load_candidate(candidate: PluginCandidate, hooks: Hooks, *, clock: Clock = time.perf_counter) -> LoadedPlugin:
-    """Import a candidate's hook module and load it.
+def load_candidate(
+    candidate: PluginCandidate, hooks: Hooks, *, clock: Clock = time.perf_counter, slow_ms: float = SLOW_MS
+) -> LoadedPlugin:
+    """Take a candidate through all three steps.
 
     Args:
         candidate: The plugin chosen in the second step.
         hooks: Where its hooks are registered when it keeps to the contract.
-        clock: Seconds; the difference is reported as `load_ms`.
+        clock: Seconds by the wall; the time from before the import to the return of the last hook is `load_ms`.
+        slow_ms: A plugin that takes longer gets a notice.
     """
-    return _timed(candidate, lambda: _imported(candidate), hooks, clock)
+    return _timed(lambda: import_plugin(candidate), hooks, clock, slow_ms)
 
 
 def load_object(
-    candidate: PluginCandidate, plugin: object, hooks: Hooks, *, clock: Clock = time.perf_counter
+    candidate: PluginCandidate,
+    plugin: object,
+    hooks: Hooks,
+    *,
+    clock: Clock = time.perf_counter,
+    slow_ms: float = SLOW_MS,
 ) -> LoadedPlugin:
     """Load a plugin that is at hand as an object: a module, or anything with marked methods."""
-    return _timed(candidate, lambda: plugin, hooks, clock)
+    return _timed(lambda: LoadedPlugin(PluginRecord(candidate, PluginStatus.LOADED), plugin), hooks, clock, slow_ms)
+
+
+def import_plugin(candidate: PluginCandidate) -> LoadedPlugin:
+    """Third step: import the hook module of a candidate."""
+    start = LoadedPlugin(PluginRecord(candidate, PluginStatus.LOADED))
+    return _guarded(start, lambda: evolve(start, plugin=_imported(candidate)))
+
+
+def register_plugin(loaded: LoadedPlugin, hooks: Hooks) -> LoadedPlugin:
+    """Fourth step: check the hooks of an imported plugin against the contract and register them."""
+
+    def registered() -> LoadedPlugin:
+        implemented = checked_hooks(loaded.plugin, hooks.parse_hookimpl_opts)
+        upgrade = _upgrade(loaded.record.candidate)
+        notices = tuple(Notice(each, upgrade) for each in deprecations(loaded.plugin, implemented))
+        hooks.register(loaded.plugin, loaded.record.candidate.entry_name)
+        return evolve(loaded, record=evolve(loaded.record, hooks=tuple(implemented), notices=notices))
+
+    return loaded if loaded.error is not None else _guarded(loaded, registered)
+
+
+def verify_plugin(loaded: LoadedPlugin, hooks: Hooks, *, clock: Clock = time.perf_counter) -> LoadedPlugin:
+    """Fifth step: ask each hook of a registered plugin what it offers, and check that.
+
+    A hook that fails does not take with it what the others offer.
+    """
+    if loaded.error is not None:
+        return loaded
+    contributions: dict[str, tuple[Contribution, ...]] = {}
+    calls: list[HookCall] = []
+    failures: list[tuple[str, BaseException]] = []
+    for name in loaded.record.hooks:
+        begun = clock()
+        try:
+            offered = checked_contributions(hooks.call_one(name, loaded.plugin))
+        except UNSTOPPABLE as error:
+            hooks.unregister(loaded.plugin)
+            error.add_note(_at_work(loaded.record.candidate))
+            raise
+        except BaseException as error:  # noqa: BLE001 - see the module's first words
+            failures.append((name, error))
+            calls.append(HookCall(name, ms=_ms(begun, clock()), error=_words(error)))
+        else:
+            contributions[name.removeprefix("register_")] = offered
+            calls.append(HookCall(name, len(offered), _ms(begun, clock())))
+    record = evolve(loaded.record, contributions=contributions, calls=tuple(calls))
+    return evolve(loaded, record=record) if not failures else _with_failures(evolve(loaded, record=record), failures)
 
 
 def described(error: BaseException) -> str:
@@ -85,44 +166,51 @@ def described(error: BaseException) -> str:
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
-def _timed(candidate: PluginCandidate, find: Callable[[], object], hooks: Hooks, clock: Clock) -> LoadedPlugin:
+def _timed(find: Callable[[], LoadedPlugin], hooks: Hooks, clock: Clock, slow_ms: float) -> LoadedPlugin:
     start = clock()
-    loaded = _loaded(candidate, find, hooks)
-    return evolve(loaded, record=evolve(loaded.record, load_ms=round((clock() - start) * 1000, 3)))
+    loaded = verify_plugin(register_plugin(find(), hooks), hooks)
+    record = evolve(loaded.record, load_ms=_ms(start, clock()))
+    if record.status is PluginStatus.LOADED and record.load_ms > slow_ms:
+        record = evolve(record, notices=(*record.notices, _slow(record, slow_ms)))
+    return evolve(loaded, record=record)
 
 
-def _loaded(candidate: PluginCandidate, find: Callable[[], object], hooks: Hooks) -> LoadedPlugin:
+def _guarded(loaded: LoadedPlugin, step: Callable[[], LoadedPlugin]) -> LoadedPlugin:
+    candidate = loaded.record.candidate
     try:
-        plugin = find()
-        _check_level(plugin)
-        names = tuple(sorted(_checked_hooks(plugin, hooks)))
-        hooks.register(plugin, candidate.entry_name)
-    except UNSTOPPABLE:
+        return step()
+    except UNSTOPPABLE as error:
+        error.add_note(_at_work(candidate))
         raise
     except BaseException as error:  # noqa: BLE001 - see the module's first words
-        return LoadedPlugin(_refusal(candidate, error), error=error)
-    return _asked(candidate, plugin, names, hooks)
+        return LoadedPlugin(
+            PluginRecord(candidate, _status(error), _words(error), _mend(candidate, error)), error=error
+        )
 
 
-def _asked(candidate: PluginCandidate, plugin: object, names: tuple[str, ...], hooks: Hooks) -> LoadedPlugin:
-    """Call the hooks one by one: a hook that fails does not take with it what the others offer."""
-    contributions: dict[str, tuple[Contribution, ...]] = {}
-    failures: list[tuple[str, BaseException]] = []
-    for name in names:
-        try:
-            contributions[name.removeprefix("register_")] = _contributions(hooks.call_one(name, plugin))
-        except UNSTOPPABLE:
-            hooks.unregister(plugin)
-            raise
-        except BaseException as error:  # noqa: BLE001 - see the module's first words
-            failures.append((name, error))
-    record = PluginRecord(candidate, PluginStatus.LOADED, contributions=contributions, hooks=names)
-    if not failures:
-        return LoadedPlugin(record, plugin)
-    status = _status(failures[0][1])
+def _at_work(candidate: PluginCandidate) -> str:
+    return (
+        f"The plugin {candidate} was being loaded. If it hangs, leave it out: "
+        f"elixirml plugins disable {candidate.entry_name}"
+    )
+
+
+def _ms(start: float, end: float) -> float:
+    return round((end - start) * 1000, 3)
+
+
+def _slow(record: PluginRecord, slow_ms: float) -> Notice:
+    return Notice(
+        f"slow: it took {record.load_ms:.0f} ms to load, at every start; more than {slow_ms:.0f} ms is too much",
+        f"elixirml plugins disable {record.name}",
+    )
+
+
+def _with_failures(loaded: LoadedPlugin, failures: list[tuple[str, BaseException]]) -> LoadedPlugin:
+    first = failures[0][1]
     reason = "; ".join(f"`{name}`: {_words(error)}" for name, error in failures)
-    refused = evolve(record, status=status, reason=reason, hint=_mend(candidate, failures[0][1]))
-    return LoadedPlugin(refused, plugin, failures[0][1])
+    hint = _mend(loaded.record.candidate, first)
+    return evolve(loaded, record=evolve(loaded.record, status=_status(first), reason=reason, hint=hint), error=first)
 
 
 def _imported(candidate: PluginCandidate) -> object:
@@ -135,76 +223,9 @@ def _imported(candidate: PluginCandidate) -> object:
     return found
 
 
-def _check_level(plugin: object) -> None:
-    """Refuse a plugin made for another hook-API level, before its hooks are looked at."""
-    level = getattr(plugin, "ELIXIRML_HOOK_API", hookspecs.HOOK_API)
-    if not isinstance(level, int) or not 1 <= level <= hookspecs.HOOK_API:
-        raise PluginIncompatible(
-            f"it is made for hook-API level {level!r}; this kernel has level {hookspecs.HOOK_API}",
-            hint="pip install --upgrade elixirml",
-            code="hook-api",
-        )
-
-
-def _checked_hooks(plugin: object, hooks: Hooks) -> Iterator[str]:
-    """Yield the hooks a plugin implements, or raise for the first that breaks the contract."""
-    marked = {name: options for name in dir(plugin) if (options := hooks.parse_hookimpl_opts(plugin, name))}
-    unmarked = [name for name in _HOOKS if name not in marked and callable(getattr(plugin, name, None))]
-    if unmarked:
-        raise PluginIncompatible(f"`{unmarked[0]}` is not marked with `hookimpl`", code="hook-unmarked")
-    if not marked:
-        raise PluginIncompatible("it implements no hook", code="hook-none")
-    for attribute, options in marked.items():
-        name = options.get("specname") or attribute
-        if name in _HOOKS:
-            _check_signature(name, getattr(plugin, attribute), options)
-            yield name
-        elif not options.get("optionalhook"):
-            near = closest(name, _HOOKS)
-            suggestion = f"Did you mean `{near}`?" if near else f"Hooks are: {', '.join(_HOOKS)}."
-            raise PluginIncompatible(f"it implements `{name}`, which is no hook. {suggestion}", code="hook-unknown")
-
-
-def _check_signature(name: str, function: Callable[..., object], options: Mapping[str, object]) -> None:
-    if options.get("wrapper") or options.get("hookwrapper"):
-        raise PluginIncompatible(f"`{name}` is a wrapper; contribution hooks take none", code="hook-wrapper")
-    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        raise PluginIncompatible(f"`{name}` is async; hooks are plain functions", code="hook-async")
-    given = inspect.signature(getattr(hookspecs, name)).parameters
-    taken = inspect.signature(function).parameters.values()
-    # pluggy would accept a keyword-only argument here, and then fail to pass it when the hook is called.
-    by_keyword = [each for each in taken if each.kind is inspect.Parameter.KEYWORD_ONLY]
-    if by_keyword:
-        raise PluginIncompatible(f"`{name}` takes `{by_keyword[0]}` by keyword only", code="hook-argument")
-    unknown = [each for each in taken if each.name not in given]
-    if unknown:
-        raise PluginIncompatible(f"`{name}` takes `{unknown[0]}`, which the hook does not give", code="hook-argument")
-
-
-def _contributions(results: list[object]) -> tuple[Contribution, ...]:
-    """Return what one hook of one plugin offered, checked item by item."""
-    # pluggy leaves out a result of None.
-    result = results[0] if results else None
-    if isinstance(result, str) or not isinstance(result, Iterable):
-        raise PluginIncompatible(f"it returned {result!r} instead of contributions", code="hook-result")
-    offered = tuple(cast("Iterable[object]", result))
-    seen: set[str] = set()
-    for each in offered:
-        if not isinstance(each, Contribution):
-            raise PluginIncompatible(f"it returned {each!r}, which is no Contribution", code="hook-result")
-        if each.name in seen:
-            raise PluginIncompatible(f"it offers `{each.name}` twice", code="hook-result")
-        seen.add(each.name)
-    return cast("tuple[Contribution, ...]", offered)
-
-
 def _status(error: BaseException) -> PluginStatus:
     incompatible = isinstance(error, (PluginIncompatible, pluggy.PluginValidationError))
     return PluginStatus.INCOMPATIBLE if incompatible else PluginStatus.FAILED
-
-
-def _refusal(candidate: PluginCandidate, error: BaseException) -> PluginRecord:
-    return PluginRecord(candidate, _status(error), _words(error), _mend(candidate, error))
 
 
 def _words(error: BaseException) -> str:
@@ -220,8 +241,12 @@ def _mend(candidate: PluginCandidate, error: BaseException) -> str:
     """Return the command most likely to mend a fault: the author's release, else leaving the plugin out."""
     if isinstance(error, ElixirError) and error.hint:
         return one_line(error.hint)
+    if isinstance(error, ImportError) and candidate.distribution != HOST:
+        return f"pip install --upgrade --force-reinstall {normalised(candidate.distribution)}"
+    return _upgrade(candidate)
+
+
+def _upgrade(candidate: PluginCandidate) -> str:
     if candidate.distribution == HOST:
         return f"elixirml plugins disable {candidate.entry_name}"
-    if isinstance(error, ImportError):
-        return f"pip install --upgrade --force-reinstall {normalised(candidate.distribution)}"
     return f"pip install --upgrade {normalised(candidate.distribution)}"

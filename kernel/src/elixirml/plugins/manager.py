@@ -16,7 +16,7 @@ from elixirml.errors import (
     did_you_mean,
 )
 from elixirml.plugins.discovery import discover as discover_installed
-from elixirml.plugins.loading import Clock, Hooks, LoadedPlugin, load_candidate, load_object
+from elixirml.plugins.loading import SLOW_MS, Clock, Hooks, LoadedPlugin, load_candidate, load_object
 from elixirml.plugins.records import HOST, PluginCandidate, PluginRecord, PluginStatus, normalised, one_line
 from elixirml.plugins.registry import Registry
 from elixirml.plugins.selection import Selection, select
@@ -36,7 +36,8 @@ class PluginManager:
 
     Args:
         selection: Which plugins to load; all of them when not given.
-        clock: Seconds; measures how long loading takes.
+        clock: Seconds by the wall; measures how long loading takes.
+        slow_ms: A plugin that takes longer to load gets a warning.
 
     Example:
         >>> manager = PluginManager.load(Selection(only=[]))
@@ -46,9 +47,12 @@ class PluginManager:
     .. versionadded:: 0.1
     """
 
-    def __init__(self, selection: Selection | None = None, *, clock: Clock = time.perf_counter) -> None:
+    def __init__(
+        self, selection: Selection | None = None, *, clock: Clock = time.perf_counter, slow_ms: float = SLOW_MS
+    ) -> None:
         self._selection = selection or Selection()
         self._clock = clock
+        self._slow_ms = slow_ms
         self._hooks = Hooks()
         self._records: list[PluginRecord] = []
         self._registry = Registry(prefer=self._selection.preferences(), absent=self._absent)
@@ -62,6 +66,7 @@ class PluginManager:
         path: Iterable[str] | None = None,
         extra: Iterable[tuple[str, object]] = (),
         clock: Clock = time.perf_counter,
+        slow_ms: float = SLOW_MS,
     ) -> Self:
         """Return a manager with every chosen plugin loaded. A faulty plugin becomes a record, never an exception.
 
@@ -70,9 +75,10 @@ class PluginManager:
             discover: Look for installed plugins.
             path: Folders to look in instead of `sys.path`.
             extra: Plugins at hand, each with its name: modules, or objects with marked methods.
-            clock: Seconds; measures how long loading takes.
+            clock: Seconds by the wall; measures how long loading takes.
+            slow_ms: A plugin that takes longer to load gets a warning.
         """
-        manager = cls(selection, clock=clock)
+        manager = cls(selection, clock=clock, slow_ms=slow_ms)
         objects = [(_host_candidate(name, plugin), plugin) for name, plugin in extra]
         installed = discover_installed(path) if discover else ()
         selected = select([*installed, *(candidate for candidate, _ in objects)], manager.selection)
@@ -80,6 +86,19 @@ class PluginManager:
             manager._enter(LoadedPlugin(record))
         for candidate in selected.chosen:
             manager._enter(manager._loaded(candidate, dict(objects)))
+        return manager
+
+    @classmethod
+    def of(cls, records: Iterable[PluginRecord], *, selection: Selection | None = None) -> Self:
+        """Return a manager that holds records made elsewhere, such as in another process; no hook is registered here.
+
+        Args:
+            records: What became of each plugin.
+            selection: Which plugins were asked for.
+        """
+        manager = cls(selection)
+        for record in records:
+            manager._enter(LoadedPlugin(record))
         return manager
 
     @property
@@ -113,23 +132,22 @@ class PluginManager:
 
     def warnings(self) -> tuple[str, ...]:
         """Return one line for each thing that is wrong, with what mends it."""
-        faults = [each.warning() for each in self.records if each.faulty]
-        conflicts = [one_line(f"{each}; none is used. Mend it: {each.hint}.") for each in self._registry.conflicts()]
-        return (*faults, *conflicts)
+        return (*(line for each in self.records for line in each.warnings()), *self._conflict_warnings())
 
     def check(self) -> None:
-        """Raise one error that lists everything that is wrong; do nothing when all is well.
+        """Raise one error that lists everything that does not work; notices on what works are no reason.
 
         Raises:
-            PluginError: Of the narrowest class that fits all faults.
+            PluginError: Of the narrowest class that fits all faults; the hint installs all that is required and absent.
         """
-        warnings = self.warnings()
+        faulty = [each for each in self.records if each.faulty]
+        warnings = [*(each.warnings()[0] for each in faulty), *self._conflict_warnings()]
         if not warnings:
             return
-        kinds = {_ERRORS[each.status] for each in self._records if each.faulty}
+        kinds = {_ERRORS[each.status] for each in faulty}
         kinds |= {PluginConflict for _ in self._registry.conflicts()}
         error = kinds.pop() if len(kinds) == 1 else PluginError
-        raise error("Plugins are not in order:" + "".join(f"\n  - {each}" for each in warnings))
+        raise error("Plugins are not in order:" + "".join(f"\n  - {each}" for each in warnings), hint=_install(faulty))
 
     def add(self, name: str, plugin: object) -> Callable[[], None]:
         """Load a plugin that is at hand as an object, without an entry point.
@@ -162,10 +180,13 @@ class PluginManager:
             raise _ERRORS[record.status](f"plugin `{name}`: {record.reason}", hint=record.hint) from loaded.error
         return undo
 
+    def _conflict_warnings(self) -> list[str]:
+        return [one_line(f"{each}; none is used. Mend it: {each.hint}.") for each in self._registry.conflicts()]
+
     def _loaded(self, candidate: PluginCandidate, objects: Mapping[PluginCandidate, object]) -> LoadedPlugin:
         if candidate in objects:
-            return load_object(candidate, objects[candidate], self._hooks, clock=self._clock)
-        return load_candidate(candidate, self._hooks, clock=self._clock)
+            return load_object(candidate, objects[candidate], self._hooks, clock=self._clock, slow_ms=self._slow_ms)
+        return load_candidate(candidate, self._hooks, clock=self._clock, slow_ms=self._slow_ms)
 
     def _enter(self, loaded: LoadedPlugin) -> Callable[[], None]:
         """Keep the record, enter the contributions, and return what takes both out again."""
@@ -188,6 +209,13 @@ class PluginManager:
 
     def _absent(self) -> list[str]:
         return [f"{each.name} ({each.status})" for each in self.records if each.status is not PluginStatus.LOADED]
+
+
+def _install(records: Iterable[PluginRecord]) -> str | None:
+    """Return one command that installs everything that is required and absent."""
+    hints = (each.hint for each in records if each.status is PluginStatus.MISSING)
+    absent = [each.removeprefix("pip install ") for each in hints if each.startswith("pip install ")]
+    return f"pip install {' '.join(absent)}" if absent else None
 
 
 def _host_candidate(name: str, plugin: object) -> PluginCandidate:

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from elixirml.contracts.contribution import Contribution
 
-__all__ = ["HOST", "PluginCandidate", "PluginRecord", "PluginStatus", "normalised", "one_line"]
+__all__ = ["HOST", "HookCall", "Notice", "PluginCandidate", "PluginRecord", "PluginStatus", "normalised", "one_line"]
 
 HOST = "host application"
 """The distribution of a plugin that the host application handed over as an object."""
@@ -68,6 +68,36 @@ class PluginCandidate:
         return f"`{self.entry_name}` ({' '.join(part for part in (self.distribution, self.version) if part)})"
 
 
+@frozen
+class HookCall:
+    """One call of one hook of one plugin.
+
+    Attributes:
+        hook: The hook.
+        results: How many contributions it gave.
+        ms: Milliseconds by the wall clock.
+        error: What it raised or what is wrong with its result, on one line; empty when all is well.
+    """
+
+    hook: str
+    results: int = 0
+    ms: float = 0.0
+    error: str = ""
+
+
+@frozen
+class Notice:
+    """What works and yet needs the user's attention.
+
+    Attributes:
+        message: What it is, on one line.
+        mend: The command or edit that ends it.
+    """
+
+    message: str
+    mend: str
+
+
 def _frozen_contributions(
     contributions: Mapping[str, tuple[Contribution, ...]],
 ) -> Mapping[str, tuple[Contribution, ...]]:
@@ -83,9 +113,12 @@ class PluginRecord:
         status: How it ended.
         reason: Why it is not, or not wholly, usable; empty when all is well.
         hint: The one command or edit that mends it; empty when nothing needs mending.
-        load_ms: Milliseconds spent importing its hook module and calling its hooks.
+        load_ms: Milliseconds by the wall clock, from the start of the import of its hook module to the return of its
+            last hook.
         contributions: What it offers, by kind. A plugin with one failing hook keeps what its other hooks offered.
         hooks: The hooks it implements.
+        calls: The calls of its hooks, in their order.
+        notices: What works and yet needs the user's attention.
     """
 
     candidate: PluginCandidate
@@ -97,6 +130,8 @@ class PluginRecord:
         factory=dict[str, tuple[Contribution, ...]], converter=_frozen_contributions, hash=False
     )
     hooks: tuple[str, ...] = ()
+    calls: tuple[HookCall, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
     @property
     def name(self) -> str:
@@ -108,7 +143,13 @@ class PluginRecord:
         """Whether something is wrong; a plugin somebody disabled is not faulty."""
         return self.status not in {PluginStatus.LOADED, PluginStatus.DISABLED}
 
-    def warning(self) -> str:
-        """Return what is wrong and how to mend it, on one line."""
-        mend = f" Mend it: {self.hint}" if self.hint else ""
-        return one_line(f"plugin {self.candidate}, {self.status}: {self.reason.rstrip('.')}.{mend}")
+    def warnings(self) -> tuple[str, ...]:
+        """Return what is wrong and how to mend it, one line each; a sound plugin has none."""
+        fault = Notice(f"{self.status}: {self.reason}", self.hint)
+        found = (*((fault,) if self.faulty else ()), *self.notices)
+        return tuple(_warning(self.candidate, each) for each in found)
+
+
+def _warning(candidate: PluginCandidate, notice: Notice) -> str:
+    mend = f" Mend it: {notice.mend}" if notice.mend else ""
+    return one_line(f"plugin {candidate}, {notice.message.rstrip('.')}.{mend}")

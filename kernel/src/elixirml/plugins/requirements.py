@@ -15,10 +15,11 @@ __all__ = ["Requirement", "satisfied"]
 
 _REQUIREMENT: Final = re.compile(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*"
-    r"(?:\[[^\]]*\]\s*)?"  # extras add requirements of the wanted distribution; they are not judged here
+    r"(?:\[(?P<extras>[^\]]*)\]\s*)?"
     r"(?P<specifier>\(?\s*[<>=!~][^;()]*\)?|@[^;]*)?"
     r"(?:;(?P<marker>.*))?"
 )
+_EXTRA: Final = re.compile(r"""\(?\s*extra\s*==\s*(['"])(?P<name>[^'"]+)\1\s*\)?""")
 _CLAUSE: Final = re.compile(r"(~=|==|!=|<=|>=|<|>)(\d+(?:\.\d+)*)")
 _RELEASE: Final = re.compile(r"\d+(?:\.\d+)*")
 
@@ -31,11 +32,13 @@ class Requirement:
         name: The distribution, or the entry name of a plugin.
         specifier: The versions, such as `>=0.2,<1`; empty for any.
         marker: Where it applies, such as `sys_platform == "win32"`; empty for everywhere.
+        extras: The extras of the distribution that are wanted with it.
     """
 
     name: str
     specifier: str = ""
     marker: str = ""
+    extras: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> "Requirement":
@@ -46,13 +49,28 @@ class Requirement:
 
         Example:
             >>> Requirement.parse("elixirml-http[sse] >=0.2, <1")
-            Requirement(name='elixirml-http', specifier='>=0.2,<1', marker='')
+            Requirement(name='elixirml-http', specifier='>=0.2,<1', marker='', extras=('sse',))
         """
         match = _REQUIREMENT.fullmatch(text.strip())
         if match is None:
             raise ConfigError(f"{text!r} is not a requirement.", hint="Write it like `elixirml-http>=0.2`.")
         specifier = re.sub(r"[\s()]+", "", match["specifier"] or "")
-        return cls(match["name"], specifier, (match["marker"] or "").strip())
+        extras = filter(None, (each.strip() for each in (match["extras"] or "").split(",")))
+        return cls(match["name"], specifier, (match["marker"] or "").strip(), tuple(sorted(extras)))
+
+    def only_for_extra(self) -> str | None:
+        """Return the extra a marker is about; None when it is about something else.
+
+        Example:
+            >>> Requirement.parse("h2; extra == 'http2'").only_for_extra()
+            'http2'
+        """
+        match = _EXTRA.fullmatch(self.marker)
+        return None if match is None else match["name"]
+
+    def __str__(self) -> str:
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
+        return f"{self.name}{extras}{self.specifier}"
 
 
 def satisfied(version: str, specifier: str) -> bool | None:

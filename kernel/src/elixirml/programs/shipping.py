@@ -7,7 +7,9 @@ import linecache
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from importlib.util import find_spec
+from importlib.abc import ExecutionLoader
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -114,21 +116,45 @@ def _user_modules() -> list[ModuleType]:
     return [each for name, each in list(sys.modules.items()) if name.partition(".")[0] != "elixirml"]
 
 
+class _TextLoader(ExecutionLoader):
+    """Makes a module of a text, as Python's own loaders make one of a file."""
+
+    def __init__(self, text: str, file: Path, tag: str) -> None:
+        self._text = text
+        self._where = f"{file}@{tag}"
+
+    def get_source(self, fullname: str) -> str:
+        """Return the text, whatever the module is called."""
+        _ = fullname
+        return self._text
+
+    def get_filename(self, fullname: str) -> str:
+        """Return what tracebacks and `inspect` call the text: no file, since the file may be another by now."""
+        _ = fullname
+        return self._where
+
+    def is_package(self, fullname: str) -> bool:
+        """Return False: one text is one module."""
+        _ = fullname
+        return False
+
+
 def _read(name: str, text: str, file: Path) -> ModuleType:
     """Return the module a text makes, read once a digest."""
-    known = f"{_NAMES}{digest([name, text])[:16]}"
+    tag = digest([name, text])[:16]
+    known = f"{_NAMES}{tag}"
     if known in sys.modules:
         return sys.modules[known]
     if str(file.parent) not in sys.path:
         sys.path.insert(0, str(file.parent))
-    made = ModuleType(known)
+    loader = _TextLoader(text, file, tag)
+    made = module_from_spec(ModuleSpec(known, loader, origin=str(file)))
     made.__file__ = str(file)
-    # Where `inspect` finds the source of stages, of which the program's digest is made.
-    where = f"<{known}>"
-    linecache.cache[where] = (len(text), None, text.splitlines(keepends=True), where)
     sys.modules[known] = made
+    # Where `inspect` finds the source of stages, of which the program's digest is made.
+    linecache.lazycache(loader.get_filename(known), vars(made))
     try:
-        exec(compile(text, where, "exec"), vars(made))  # noqa: S102 - the caller's own program
+        loader.exec_module(made)
     except BaseException:
         del sys.modules[known]
         raise

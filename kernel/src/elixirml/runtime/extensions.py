@@ -40,21 +40,21 @@ class Extensions:
                 made = registry.resolve("extensions", name)()
                 made.initialize(host)
             except Exception as error:  # noqa: BLE001 - a plugin may do as it likes
-                found._drop(name, "could not start", error)
+                found.drop(name, "could not start", error)
             else:
                 found.running[name] = made
         return found
 
-    def services(self) -> Iterator[Service]:
-        """Yield what is to be kept running, each under a name of its own."""
+    def services(self) -> Iterator[tuple[str, Service]]:
+        """Yield what is to be kept running with the extension it is of, each under a name of its own."""
         for name, each in tuple(self.running.items()):
             try:
                 offered = tuple(each.services())
             except Exception as error:  # noqa: BLE001
-                self._drop(name, "could not tell its services", error)
+                self.drop(name, "could not tell its services", error)
                 continue
             for service in offered:
-                yield Service(f"{name}.{service.name}", service.run)
+                yield name, Service(f"{name}.{service.name}", service.run)
 
     def describe(self) -> dict[str, dict[str, Json]]:
         """Return version and capabilities of each, by name."""
@@ -70,7 +70,7 @@ class Extensions:
             try:
                 getattr(each, moment)(*details)
             except Exception as error:  # noqa: BLE001
-                self._drop(name, f"failed in {moment}", error)
+                self.drop(name, f"failed in {moment}", error)
 
     def _version(self, name: str) -> str:
         try:
@@ -78,7 +78,8 @@ class Extensions:
         except PluginError:
             return ""
 
-    def _drop(self, name: str, what: str, error: Exception) -> None:
+    def drop(self, name: str, what: str, error: Exception) -> None:
+        """Leave an extension out, with a warning."""
         self.running.pop(name, None)
         warnings.warn(
             f"the extension `{name}` {what} and is left out: {type(error).__name__}: {error}. "

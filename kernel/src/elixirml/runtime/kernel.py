@@ -6,27 +6,35 @@ Two kernels share nothing: each has its own plugins, models, supervisor and obse
 import os
 import uuid
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import anyio
 
 from elixirml.contracts.language_model import LanguageModel
+from elixirml.contracts.middleware import Middleware
 from elixirml.contracts.observer import Observer
-from elixirml.errors import ConfigError, ModelUnavailable
-from elixirml.plugins import PluginManager
+from elixirml.errors import ConfigError, ExecutorError, ModelUnavailable
+from elixirml.plugins import PluginManager, Registry
 from elixirml.programs.compiled import CompiledProgram
 from elixirml.programs.compiler import compile_program
-from elixirml.programs.program import Program, Runnable, as_program
+from elixirml.programs.program import Declaration, Program, Runnable, as_program
 from elixirml.runtime.budget import Budget, Meter
 from elixirml.runtime.capabilities import InstalledCapabilities
 from elixirml.runtime.events import EventBus, Span
+from elixirml.runtime.extensions import Extensions
+from elixirml.runtime.listening import Listener
+from elixirml.runtime.middlewares import Middlewares
 from elixirml.runtime.recent import Recent
 from elixirml.runtime.result import Result
 from elixirml.runtime.runner import Runner
+from elixirml.runtime.streaming import RunStream, streaming
 from elixirml.runtime.supervision import ChildSpec, ChildStatus, Supervisor
+
+if TYPE_CHECKING:
+    from elixirml.config import ConfigurationStore
 
 __all__ = ["Kernel", "cache_folder"]
 
@@ -52,7 +60,10 @@ class Kernel:
         model: The model of stages that name none, as `provider/model`.
         home: Where project data is kept.
         cache: Where downloads are kept; see `cache_folder`.
-        observers: Who is told what happens.
+        observers: Who else is told what happens: observers at hand, or names of installed ones.
+        middlewares: What stands between programs and models: middlewares at hand, or names of installed ones.
+        config: Values by section and key; they lie over what users say in files and in the environment. What is not
+            given above comes from the section `kernel`.
 
     Example:
         >>> async def main():
@@ -65,15 +76,22 @@ class Kernel:
         *,
         plugins: PluginManager | None = None,
         model: str | None = None,
-        home: Path | str = ".elixirml",
+        home: Path | str | None = None,
         cache: Path | None = None,
-        observers: Sequence[Observer] = (),
+        observers: Sequence[Observer | str] = (),
+        middlewares: Sequence[Middleware | str] | None = None,
+        config: Mapping[str, Mapping[str, object]] | None = None,
     ) -> None:
         self.plugins = plugins if plugins is not None else _installed()
-        self.capabilities = InstalledCapabilities(self.plugins.registry, model=model)
-        self.home = Path(home)
-        self.events = EventBus(observers)
-        self._cache = cache
+        registry = self.plugins.registry
+        self.config = _configuration(registry, config or {})
+        own = self.config.current.kernel
+        self.capabilities = InstalledCapabilities(registry, model=own.model if model is None else model)
+        self.home = own.home if home is None else Path(home)
+        self.events = EventBus([_observer(registry, each) for each in (*own.observers, *observers)])
+        self.middlewares = Middlewares(own.middlewares if middlewares is None else middlewares, registry)
+        self.extensions = Extensions(registry, self, {})
+        self._cache = own.cache if cache is None else cache
         self._supervisor: Supervisor | None = None
         self._stack: AsyncExitStack | None = None
         self._models: dict[str, tuple[LanguageModel, anyio.CapacityLimiter]] = {}
@@ -88,6 +106,7 @@ class Kernel:
             raise ConfigError("This kernel runs already.", hint="Make one kernel for each `async with`.")
         self._stack, self._supervisor = AsyncExitStack(), Supervisor("kernel", on_transition=self._moved)
         await self._stack.enter_async_context(self._supervisor.running())
+        await self._extend()
         return self
 
     async def __aexit__(
@@ -101,11 +120,29 @@ class Kernel:
             await stack.__aexit__(kind, error, trace)
         finally:
             self._supervisor = None
+            self.extensions = Extensions(self.plugins.registry, self, {})
+
+    async def _extend(self) -> None:
+        """Start the extensions of the installed plugins, and what they keep running."""
+        self.extensions = Extensions.started(self.plugins.registry, self)
+        for name, service in self.extensions.services():
+            try:
+                await self.supervise(service.name, service.run)
+            except ExecutorError as error:
+                self.extensions.drop(name, "could not start a service", error)
 
     @property
     def cache_dir(self) -> Path:
         """Where downloads are kept."""
         return self._cache if self._cache is not None else cache_folder(os.environ)
+
+    def configuration(self, section: str) -> Any:
+        """Return the checked configuration of a section, as it is now.
+
+        Raises:
+            ConfigError: There is no such section.
+        """
+        return self.config.current[section]
 
     def tree(self) -> ChildStatus | None:
         """Return the supervision tree, or None while the kernel does not run."""
@@ -136,7 +173,13 @@ class Kernel:
     def _compile(self, program: Program[Any, Any]) -> CompiledProgram:
         declaration = program.declaration
         # What is kept holds the declaration, so that its identity is not given to another object.
-        return self._compiled.get(id(declaration), lambda: compile_program(declaration, self.capabilities))
+        return self._compiled.get(id(declaration), lambda: self._newly_compiled(declaration))
+
+    def _newly_compiled(self, declaration: Declaration) -> CompiledProgram:
+        self.extensions.tell("before_compile", declaration.name)
+        compiled = compile_program(declaration, self.capabilities)
+        self.extensions.tell("after_compile", declaration.name, compiled.digest)
+        return compiled
 
     def _program(self, declared: object) -> Program[Any, Any]:
         """Return the program something stands for; the same one each time, so that it is compiled once."""
@@ -156,9 +199,17 @@ class Kernel:
                 raise ModelUnavailable(
                     f"`{name}` is not the name of a model.", hint="Write provider/model, as in local/smollm2."
                 )
-            opened = self.capabilities.provider(prefix).open(rest, self)
+            opened = self.middlewares.wrap(self.capabilities.provider(prefix).open(rest, self), self)
             self._models[name] = (opened, anyio.CapacityLimiter(max(1, opened.concurrency)))
         return self._models[name]
+
+    def language_model(self, name: str) -> LanguageModel:
+        """Return the model of a name, inside this kernel's middlewares.
+
+        Raises:
+            ModelUnavailable: The name has no provider, or the provider does not know it or has not installed it.
+        """
+        return self.model(name)[0]
 
     def runner(self, program: Any) -> Runner:
         """Return what runs one program many times, with different values.
@@ -196,16 +247,81 @@ class Kernel:
             BudgetExceeded: A limit was reached; `partial` is the trace of what was done.
             ElixirError: See `elixirml.errors`; nothing is returned half done.
         """
+        return await self._run(program, inputs, budget=budget, seed=seed)
+
+    @overload
+    def stream(
+        self, program: Runnable[OutT], inputs: Any, *, budget: Budget | None = ..., seed: int = ...
+    ) -> AbstractAsyncContextManager[RunStream[OutT]]: ...
+    @overload
+    def stream(
+        self, program: Callable[..., OutT], inputs: Any, *, budget: Budget | None = ..., seed: int = ...
+    ) -> AbstractAsyncContextManager[RunStream[OutT]]: ...
+    @overload
+    def stream(
+        self, program: str, inputs: Any, *, budget: Budget | None = ..., seed: int = ...
+    ) -> AbstractAsyncContextManager[RunStream[Any]]: ...
+    def stream(
+        self, program: object, inputs: Any, *, budget: Budget | None = None, seed: int = 0
+    ) -> AbstractAsyncContextManager[RunStream[Any]]:
+        """Run a program once, and tell what its predict stages answer as it arrives.
+
+        The last thing told is a `RunEnd` with what `run` would have returned. A slow reader holds the model back;
+        leaving the context early cancels the run and waits until nothing of it is left.
+
+        Args:
+            program: As for `run`.
+            inputs: A value of its input type, or a mapping.
+            budget: Limits of this run.
+            seed: Where sampling seeds come from.
+
+        Raises:
+            ElixirError: As from `run`; it comes out of the iterator.
+
+        Example:
+            >>> async def main(kernel):
+            ...     async with kernel.stream(QA, {"question": "Where is it?"}) as deltas:
+            ...         async for delta in deltas:
+            ...             match delta:
+            ...                 case ml.RunDelta(field="answer"):
+            ...                     print(delta.text, end="", flush=True)
+            ...                 case ml.RunEnd(result):
+            ...                     return result.output
+
+        .. versionadded:: 0.1
+        """
+
+        async def run(listener: Listener) -> Result[Any]:
+            return await self._run(program, inputs, budget=budget, seed=seed, listener=listener)
+
+        return streaming(run)
+
+    async def _run(
+        self, program: object, inputs: Any, *, budget: Budget | None, seed: int, listener: Listener | None = None
+    ) -> Result[Any]:
         runner = self.runner(program)
-        run_id = uuid.uuid4().hex[:12]
-        span = Span(self.events, run_id)
-        with span.inside("run", program=runner.compiled.name) as inner:
-            result = await runner.run(inputs, meter=Meter(budget or Budget()), seed=str(seed), span=inner)
-            inner.outcome["usage"] = result.usage
+        meter = Meter(budget or Budget())
+        self.extensions.tell("before_run", runner.compiled.name, inputs)
+        with Span(self.events, uuid.uuid4().hex[:12]).inside("run", program=runner.compiled.name) as span:
+            result = await runner.run(inputs, meter=meter, seed=str(seed), span=span, listener=listener)
+            span.outcome["usage"] = result.usage
+        self.extensions.tell("after_run", runner.compiled.name, result)
         return result
 
     def _moved(self, transition: object) -> None:
         Span(self.events, "kernel", self.events.number()).tell("service.moved", transition=transition)
+
+
+def _observer(registry: Registry, chosen: Observer | str) -> Observer:
+    return registry.resolve("observers", chosen) if isinstance(chosen, str) else chosen
+
+
+def _configuration(registry: Registry, config: Mapping[str, Mapping[str, object]]) -> "ConfigurationStore":
+    from elixirml.config import ConfigurationStore, Sources, load_configuration
+    from elixirml.plugins.configuration import declared_sections
+
+    sections, _ = declared_sections(registry)
+    return ConfigurationStore(lambda: load_configuration(sections, sources=Sources(values=config)))
 
 
 def _installed() -> PluginManager:

@@ -3,6 +3,6 @@
 Everything here is a supported part of ElixirML: tests use these instead of patching.
 """
 
-from elixirml.testing.plugins import InstalledPlugins, IsolatedPluginManager
+from elixirml.testing.plugins import InstalledPlugins, IsolatedPluginManager, temporary_plugin
 
-__all__ = ["InstalledPlugins", "IsolatedPluginManager"]
+__all__ = ["InstalledPlugins", "IsolatedPluginManager", "temporary_plugin"]
