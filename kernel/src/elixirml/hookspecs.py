@@ -69,8 +69,9 @@ A plugin that implements one works as before, and is warned about once, when it 
 def register_schemas() -> Iterable[Contribution]:
     """Offer schema engines: what reads the types users declare, checks data against them and describes them.
 
-    An engine is asked for each declared type in turn and takes those it supports, so several live side by side. Called
-    once, when the plugin is loaded; nothing is imported until the engine is first used.
+    An engine is asked for each declared type in turn and takes those it supports, so several live side by side. The one
+    with `options={"default": True}` is asked first, and makes the records that have no class. Called once, when the
+    plugin is loaded; nothing is imported until the engine is first used.
 
     Returns:
         One `Contribution` an engine; the target is an engine or a class of one.

@@ -1,6 +1,6 @@
 """The installed capabilities of one kernel, as its compiler and its pipelines see them."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 from elixirml.contracts.adapter import Adapter
@@ -37,12 +37,19 @@ class InstalledCapabilities:
         return known
 
     def field(self, declaration: FieldDeclaration) -> Field:
-        """Return one field, read by the first engine."""
-        return next(iter(self._engines().values())).field(declaration)
+        """Return one field, read by the default engine."""
+        return next(self._engines()).field(declaration)
 
     def record(self, name: str, fields: Sequence[FieldDeclaration]) -> Schema:
-        """Return the schema of a record made at run time by the first engine."""
-        return next(iter(self._engines().values())).record(name, fields)
+        """Return the schema of a record made at run time by the default engine."""
+        return next(self._engines()).record(name, fields)
+
+    def dump(self, value: Any) -> Any:
+        """Return a record as plain data, as the engine of its class writes it; its text when no engine knows it."""
+        try:
+            return self.schema(type(value)).dump(value)
+        except DeclarationError:
+            return str(value)
 
     def names(self, kind: str) -> tuple[str, ...]:
         """Return the installed names of a kind."""
@@ -81,21 +88,42 @@ class InstalledCapabilities:
                     found[origin.distribution] = origin.version
         return dict(sorted(found.items()))
 
-    def _engines(self) -> dict[str, SchemaEngine]:
+    def _engines(self) -> Iterator[SchemaEngine]:
+        """Yield the schema engines, the default one first; each is imported when it is its turn.
+
+        An engine that cannot be had is passed over as long as another one takes its place.
+
+        Raises:
+            PluginMissing: None is installed.
+            PluginError: None can be had.
+        """
         names = self.names("schemas")
         if not names:
             raise PluginMissing(
                 "No schema engine is installed, so no program can be read.", hint="pip install elixirml-schemas"
             )
-        return {name: self._registry.resolve("schemas", name) for name in names}
+        broken: PluginError | None = None
+        whole = 0
+        for name in sorted(names, key=lambda name: (not self._is_default(name), name)):
+            try:
+                engine = self._registry.resolve("schemas", name)
+            except PluginError as error:
+                broken = broken or error
+                continue
+            whole += 1
+            yield engine
+        if broken is not None and not whole:
+            raise broken
+
+    def _is_default(self, engine: str) -> bool:
+        return self._registry.options("schemas", engine).get("default") is True
 
     def _engine(self, declared: Any) -> SchemaEngine:
-        engines = self._engines()
-        for engine in engines.values():
+        for engine in self._engines():
             if engine.supports(declared):
                 return engine
         raise DeclarationError(
-            f"No installed schema engine reads {declared!r} (asked: {', '.join(engines)}).",
+            f"No installed schema engine reads {declared!r} (asked: {', '.join(self.names('schemas'))}).",
             hint="Declare an attrs class, a dataclass or a TypedDict.",
             code="type-unknown",
         )

@@ -13,5 +13,6 @@ def register_schemas() -> list[Contribution]:
             "python",
             "elixirml_schemas.engine:PythonSchemas",
             "attrs classes, dataclasses, TypedDict, NamedTuple and records made at run time",
+            options={"default": True},
         )
     ]
