@@ -10,6 +10,7 @@ from elixirml.contracts import Contribution, Signature
 from elixirml.errors import DeclarationError, PluginFailed, ValidationError
 from elixirml.plugins import PluginManager, Selection
 from elixirml.plugins.records import PluginCandidate
+from elixirml.programs.compiler import compile_program
 from elixirml.testing.models import ScriptedProvider
 from elixirml.variables import Choice, Float, Space, Variable
 
@@ -284,6 +285,46 @@ def test_an_adapter_that_cannot_be_had_is_passed_over(world: Any) -> None:
         if name != "aaa":
             registry.offer("adapters", name, Suited(suits=0))
     assert "No module named 'no_such_module'" in str(refused(world))
+
+
+class Asked:
+    """Capabilities that keep the names of the adapters and predictors they are asked for."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.names_asked: list[str] = []
+
+    def adapter(self, name: str) -> Any:
+        self.names_asked.append(name)
+        return self._inner.adapter(name)
+
+    def predictor(self, name: str) -> Any:
+        self.names_asked.append(name)
+        return self._inner.predictor(name)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+def test_what_stages_have_in_common_is_looked_up_once(world: Any) -> None:
+    """However many stages use an adapter or a predictor, sub-programs included."""
+    stages = {f"s{number}": ml.predict(Label) for number in range(3)}
+    inner = ml.Program.create("Inner", inputs=Text, stages=stages)
+    program = ml.Program.create("Outer", inputs=Text, stages={"inner": inner, **stages})
+    asked: Any = Asked(world.kernel.capabilities)
+    compile_program(program.declaration, asked)
+
+    assert len(asked.names_asked) == len(set(asked.names_asked)) > 0
+
+
+def test_stages_that_give_the_same_have_variables_of_their_own(world: Any) -> None:
+    """Each at its own path and free to take its own value, with a default that no other one holds."""
+    stages = {name: ml.predict(Label, temperature=value) for name, value in (("a", 1.0), ("b", 0.0), ("c", 1.0))}
+    space = world.compile(ml.Program.create("P", inputs=Text, stages=stages)).space
+    values = space.complete({"a.temperature": 0.5, "a.demos": []})
+
+    assert [values[f"{name}.temperature"] for name in "abc"] == [0.5, 0.0, 1.0]
+    assert len({id(space[f"{name}.demos"].default) for name in "abc"}) == 3
 
 
 def test_a_broken_predictor_that_is_asked_for_is_an_error(world: Any) -> None:

@@ -386,6 +386,15 @@ def test_a_prefix_moves_every_path() -> None:
     assert computed.inputs == ("reply.demos",)
 
 
+@pytest.mark.parametrize("path", ["two words", "a..b", "1st", "reply.*"])
+def test_no_copy_has_a_path_that_is_none(path: str) -> None:
+    """A variable is refused at a path that could not be declared either."""
+    with pytest.raises(DeclarationError, match="is no path"):
+        TEMPERATURE.bound(path)
+    with pytest.raises(DeclarationError, match="is no path"):
+        TEMPERATURE.within(path)
+
+
 def test_variables_are_told_apart_by_canonical_json() -> None:
     """Equality and hashes do not mix up True, 1 and 1.0, as Python does."""
     ones = [Choice("one", default=value, options=(value, "x")) for value in (True, 1, 1.0)]

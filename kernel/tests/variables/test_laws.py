@@ -334,6 +334,19 @@ def test_canonical_is_idempotent(space: Space, seed: int) -> None:
 
 
 @FEW
+@given(VARYING, JSON)
+def test_a_variable_at_another_path_is_the_one_declared_there(variable: Variable, value: Json) -> None:
+    """A copy that is not checked again equals one that is, refuses the same values, and shares no default."""
+    checked = evolve(variable, name="stage.v", active_if=when("on").equals(True))
+    placed = variable.bound("v").within("stage", also=when("on").equals(True))
+
+    assert placed == checked
+    assert placed.describe() == checked.describe()
+    assert placed.problems(value) == checked.problems(value)
+    assert not (isinstance(placed.default, list) and placed.default is variable.default)
+
+
+@FEW
 @given(spaces())
 def test_a_space_keeps_its_laws_below_a_prefix(space: Space) -> None:
     """A sub-program's space works the same under the path of its stage."""

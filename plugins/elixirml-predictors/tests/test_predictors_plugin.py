@@ -11,7 +11,7 @@ def test_every_contribution_can_be_resolved() -> None:
     """Each target is a class that makes a predictor without arguments."""
     found = {each.name: getattr(import_module(each.module), each.attribute)() for each in register_predictors()}
 
-    assert list(found) == ["direct", "chain_of_thought"]
+    assert {"direct", "chain_of_thought", "majority", "best_of_n", "refine", "multi_chain_comparison"} <= set(found)
     assert all(callable(getattr(each, name)) for each in found.values() for name in ("extend", "variables", "predict"))
 
 

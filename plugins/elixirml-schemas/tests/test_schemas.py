@@ -2,9 +2,11 @@
 
 import enum
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import InitVar, dataclass
 from dataclasses import field as dataclass_field
 from datetime import UTC, date, datetime, timedelta, timezone
+from threading import Barrier
 from typing import Annotated, Any, Literal, NamedTuple, NewType, NotRequired, Optional, TypedDict
 
 import attrs
@@ -316,12 +318,30 @@ def test_a_declaration_error_names_the_field_and_what_is_possible(declared: Any,
 
 
 @pytest.mark.parametrize(
-    "names", [["two words"], ["class"], ["_hidden"], ["self"], ["", "a"], ["a", "a"]], ids="+".join
+    "names",
+    [["two words"], ["class"], ["_hidden"], ["self"], ["", "a"], ["a", "a"], ["\N{LATIN SMALL LIGATURE FI}"]],
+    ids="+".join,
 )
 def test_a_run_time_record_refuses_bad_names(names: list[str]) -> None:
     """A record made from data of any origin still has names that Python can use."""
     with pytest.raises(DeclarationError):
         ENGINE.record("Made", [FieldDeclaration(each) for each in names])
+
+
+def test_a_run_time_record_has_one_class_in_all_threads() -> None:
+    """A class that several threads need first at the same moment is made once, so each takes the others' values."""
+    schema = ENGINE.record("Made", [FieldDeclaration(f"field_{number}") for number in range(40)])
+    data, ready = {each.name: "x" for each in schema.fields}, Barrier(4)
+
+    def made(_: int) -> Any:
+        ready.wait()
+        return schema.validate(data)
+
+    with ThreadPoolExecutor(4) as threads:
+        values = list(threads.map(made, range(4)))
+    assert [schema.validate(each) for each in values] == values
+    assert {type(each) for each in values} == {schema.shape.cls}
+    assert (schema.name, schema.shape.cls.__name__) == ("Made", "Made")
 
 
 def test_a_run_time_record_has_frozen_values_with_attributes() -> None:

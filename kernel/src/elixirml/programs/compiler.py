@@ -4,8 +4,7 @@ Members are read in the order they are written. A parameter names an input field
 of that name wins. Every mistake is collected, so that one compilation reports all of them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from attrs import evolve, frozen
@@ -25,7 +24,9 @@ from elixirml.programs.compiled import (
     input_slot,
     stage_slot,
 )
+from elixirml.programs.installed import Installed
 from elixirml.programs.mistakes import Mistakes, placed
+from elixirml.programs.ordering import checks_first, loose_ends, producer
 from elixirml.programs.program import Declaration, Program, SingleOutput
 from elixirml.programs.settings import narrowed, stage_variables
 from elixirml.programs.signature_text import parse_signature
@@ -38,19 +39,18 @@ __all__ = ["compile_program"]
 _RESERVED = frozenset(name for name in vars(Program) if not name.startswith("_")) | {"declaration", "after_prediction"}
 
 
-def compile_program(declaration: Declaration, capabilities: Capabilities, *, prefix: str = "") -> CompiledProgram:
+def compile_program(declaration: Declaration, capabilities: Capabilities) -> CompiledProgram:
     """Return the checked, runnable form of a declaration.
 
     Args:
         declaration: What to compile.
         capabilities: What is installed.
-        prefix: The path below which all its variables are placed; empty at the top.
 
     Raises:
         DeclarationError: Something is declared wrongly; every mistake is listed.
         PluginError: All that is wrong is that one plugin cannot be used.
     """
-    return _Compiler(declaration, capabilities, prefix).compile()
+    return _Compiler(declaration, Installed(capabilities)).compile()
 
 
 @frozen
@@ -63,12 +63,11 @@ class _Binding:
 
 
 class _Compiler:
-    """One compilation."""
+    """The compilation of one declaration; `prefix` is the path below which all its variables are placed."""
 
-    def __init__(self, declaration: Declaration, capabilities: Capabilities, prefix: str) -> None:
+    def __init__(self, declaration: Declaration, installed: Installed, prefix: str = "") -> None:
         self.declaration = declaration
-        self.capabilities = capabilities
-        self.models = cache(capabilities.models)
+        self.installed = installed
         self.prefix = prefix
         self.mistakes = Mistakes(declaration.name, declaration.where)
         self.bindings: dict[str, _Binding] = {}
@@ -97,12 +96,12 @@ class _Compiler:
             declaration=self.declaration,
             inputs=inputs,
             output=output,
-            nodes=_checks_first(self.nodes),
+            nodes=checks_first(self.nodes),
             rule=rule,
             space=space,
-            warnings=self._warnings(rule),
+            warnings=loose_ends(self.nodes, self.declaration, output=rule.slots()),
             prefix=self.prefix,
-            answers=self._producer(rule.slots()),
+            answers=producer(self.nodes, rule.slots()),
         )
 
     def _inputs(self) -> Schema:
@@ -143,8 +142,8 @@ class _Compiler:
                 code="types-missing",
             )
         if isinstance(declared, tuple):
-            return self.capabilities.record(f"{name}_{what}", cast("tuple[FieldDeclaration, ...]", declared))
-        return self.capabilities.schema(declared)
+            return self.installed.record(f"{name}_{what}", cast("tuple[FieldDeclaration, ...]", declared))
+        return self.installed.schema(declared)
 
     def _name(self, name: str) -> None:
         if name in _RESERVED or not name.isidentifier():
@@ -156,7 +155,7 @@ class _Compiler:
             )
 
     def _variable(self, name: str, member: Variable) -> None:
-        bound = narrowed(member.bound(name), self.capabilities)
+        bound = narrowed(member.bound(name), self.installed)
         placed = bound.within(self.prefix) if self.prefix else bound
         self.declared[id(member)] = placed
         self.variables.append(placed)
@@ -247,7 +246,7 @@ class _Compiler:
     def _assertion(self, name: str, member: Assertion) -> None:
         known = annotations_of(member.function)
         arguments = self._arguments(name, member.function, member.where, known=known)
-        retries = self._producer(arguments.values())
+        retries = producer(self.nodes, arguments.values())
         calls = self._calls(member.function)
         if member.kind is AssertionKind.CHECK and (retries is not None or calls):
             raise DeclarationError(
@@ -262,19 +261,8 @@ class _Compiler:
             )
         )
 
-    def _producer(self, slots: Iterable[str]) -> str | None:
-        """Return the latest stage that asks a model and that the slots depend on."""
-        wanted = set(slots)
-        for node in reversed(self.nodes):
-            if isinstance(node, AssertionNode) or stage_slot(node.name) not in wanted:
-                continue
-            if not isinstance(node, FunctionNode) or node.calls:
-                return node.name
-            wanted |= set(node.arguments.values())
-        return None
-
     def _program(self, name: str, member: Program[Any, Any]) -> None:
-        compiled = compile_program(member.declaration, self.capabilities, prefix=self._path(name))
+        compiled = _Compiler(member.declaration, self.installed, self._path(name)).compile()
         arguments: dict[str, str] = {}
         for each in compiled.inputs.fields:
             if each.required or each.name in self.bindings:
@@ -306,8 +294,7 @@ class _Compiler:
             path=name,
             prefix=self.prefix,
             declared=self.declared,
-            capabilities=self.capabilities,
-            models=self.models,
+            installed=self.installed,
             mistakes=self.mistakes.at(member.where),
         )
         self.variables.extend(found.variables)
@@ -337,11 +324,11 @@ class _Compiler:
             typed = {each.name: each.annotation for each in sides.inputs}
             # A field of the text without a type is a `str` only where nothing else says what it is.
             wanted = {each: typed[each] if typed[each] is not str else Any for each in typed}
-            output = self.capabilities.record(f"{name}_output", sides.outputs)
+            output = self.installed.record(f"{name}_output", sides.outputs)
         elif isinstance(member.output, SingleOutput):
-            output = self.capabilities.record(f"{name}_output", member.output)
+            output = self.installed.record(f"{name}_output", member.output)
         else:
-            output, annotation = self.capabilities.schema(member.output), member.output
+            output, annotation = self.installed.schema(member.output), member.output
         if member.inputs is not None:
             wanted = {each: wanted.get(each, Any) for each in member.inputs}
         return wanted, output, annotation
@@ -355,7 +342,7 @@ class _Compiler:
             (each for each in (binding.annotation if binding else Any, declared) if each is not Any),
             known.annotation if known is not None else str,
         )
-        made = self.capabilities.field(FieldDeclaration(name, annotation))
+        made = self.installed.field(FieldDeclaration(name, annotation))
         return made if known is None else evolve(made, description=known.description)
 
     def _output(self) -> tuple[OutputRule, Schema | None]:
@@ -406,40 +393,3 @@ class _Compiler:
         with self.mistakes.noted():
             return Space(self.variables, constraints=self.constraints)
         return None
-
-    def _warnings(self, rule: OutputRule) -> tuple[str, ...]:
-        """Return a line for each stage whose value leads nowhere, and each retry that has nothing to run again."""
-        needed = set(rule.slots())
-        called = {name for node in self.nodes if isinstance(node, FunctionNode) for name in node.calls}
-        found: list[str] = []
-        for node in reversed(self.nodes):
-            where = getattr(self.declaration.members[node.name], "where", self.declaration.where)
-            match node:
-                case AssertionNode(kind=AssertionKind.ENSURE, then="retry", retries=None):
-                    found.append(
-                        f"ensure `{node.name}` of {self.declaration.name} has nothing to run again, so it fails at "
-                        f"once: no model is asked for what it judges. Write then='fail'.\n  at {where}"
-                    )
-                case AssertionNode():
-                    pass
-                case _ if not (stage_slot(node.name) in needed or node.name in called):
-                    manual = isinstance(node, PredictNode) and node.manual
-                    why = "nothing calls it" if manual else "nothing uses its value"
-                    found.append(f"stage `{node.name}` of {self.declaration.name} leads nowhere: {why}.\n  at {where}")
-                    continue
-                case _:
-                    pass
-            needed |= set(node.arguments.values())
-        return tuple(reversed(found))
-
-
-def _checks_first(nodes: list[Node]) -> tuple[Node, ...]:
-    """Return the nodes with every check, and what it depends on, before the rest; otherwise in their order."""
-    early: set[str] = set()
-    wanted: set[str] = set()
-    for node in reversed(nodes):
-        is_check = isinstance(node, AssertionNode) and node.kind is AssertionKind.CHECK
-        if is_check or (not isinstance(node, AssertionNode) and stage_slot(node.name) in wanted):
-            early.add(node.name)
-            wanted |= set(node.arguments.values())
-    return tuple(sorted(nodes, key=lambda node: node.name not in early))

@@ -1,14 +1,15 @@
 """The variables of a predict stage: its settings, and what the adapters and predictors it may use offer to tune."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from functools import cache
+from typing import Any, TypeAlias
 
 from attrs import field, frozen
 
-from elixirml.contracts.capabilities import Capabilities
 from elixirml.contracts.signature import Signature
 from elixirml.errors import DeclarationError, PluginError, did_you_mean
 from elixirml.identity import Json
+from elixirml.programs.installed import Installed
 from elixirml.programs.mistakes import Mistakes
 from elixirml.variables import Capability, Choice, Constraint, Entry, Float, Integer, Subset, Text, Variable, when
 
@@ -35,12 +36,12 @@ class StageVariables:
     options: Mapping[str, Mapping[str, str]] = field(hash=False)
 
 
-def narrowed(variable: Variable, capabilities: Capabilities) -> Variable:
+def narrowed(variable: Variable, installed: Installed) -> Variable:
     """Return a variable that names an adapter or a predictor with what is installed as its options, if it has none."""
     if not isinstance(variable, Capability) or variable.options or variable.capability not in {"adapter", "predictor"}:
         return variable
-    installed = capabilities.names(f"{variable.capability}s")
-    return variable.narrowed(installed) if variable.default in installed else variable
+    names = installed.names(f"{variable.capability}s")
+    return variable.narrowed(names) if variable.default in names else variable
 
 
 def stage_variables(
@@ -50,8 +51,7 @@ def stage_variables(
     path: str,
     prefix: str,
     declared: Mapping[int, Variable],
-    capabilities: Capabilities,
-    models: Callable[[], tuple[str, ...]],
+    installed: Installed,
     mistakes: Mistakes,
 ) -> StageVariables:
     """Return the variables of one predict stage.
@@ -62,26 +62,24 @@ def stage_variables(
         path: The stage's path in its program.
         prefix: The path of that program; empty at the top.
         declared: The program's own variables: identity of the object to the variable at its path.
-        capabilities: What is installed.
-        models: Returns the models that can be used at once; asked where a stage names none.
+        installed: What is installed; its models are asked for where a stage names none.
         mistakes: Told each setting that is wrong: a name is not installed, no adapter suits, there is no model.
     """
-    found = _Settings(
-        signature, settings, path=path, prefix=prefix, declared=declared, capabilities=capabilities, models=models
-    )
+    found = _Settings(signature, settings, path=path, prefix=prefix, declared=declared, installed=installed)
     options: dict[str, Mapping[str, str]] = {}
     constraints: tuple[Constraint, ...] = ()
     whole = len(mistakes)
+    noted = mistakes.noted()
     for name, make in _DEFAULTS.items():
-        with mistakes.noted():
+        with noted:
             found.setting(name, make)
     if len(mistakes) == whole:
-        with mistakes.noted():
+        with noted:
             predictor, adapter = found.chosen["predictor"], found.chosen["adapter"]
             for name in _names(predictor):
-                options[name] = found.offered("predictor", name, capabilities.predictor(name).variables(signature))
+                options[name] = found.offered("predictor", name, installed.predictor(name).variables(signature))
             for name in _names(adapter):
-                options[name] = found.offered("adapter", name, capabilities.adapter(name).variables(signature))
+                options[name] = found.offered("adapter", name, installed.adapter(name).variables(signature))
             constraints = _fits(found, predictor, adapter)
     return StageVariables(tuple(found.variables), constraints, dict(found.paths), options)
 
@@ -109,22 +107,21 @@ class _Settings:
         path: str,
         prefix: str,
         declared: Mapping[int, Variable],
-        capabilities: Capabilities,
-        models: Callable[[], tuple[str, ...]],
+        installed: Installed,
     ) -> None:
         self.signature = signature
-        self.models = models
         self.given = given
         self.local = path
         self.prefix = prefix
         self.path = f"{prefix}.{path}" if prefix else path
         self.declared = declared
-        self.capabilities = capabilities
+        self.installed = installed
+        self.task = cache(self._task)
         self.variables: list[Variable] = []
         self.chosen: dict[str, Variable] = {}
         self.paths: dict[str, str] = {}
 
-    def setting(self, name: str, make: "Callable[[_Settings, Any, str], Variable]") -> None:
+    def setting(self, name: str, make: "_Maker") -> None:
         """Take over the variable of a setting, made from what was given or from its default."""
         given = self.given.get(name)
         if not isinstance(given, Variable):
@@ -139,12 +136,12 @@ class _Settings:
         self.paths[name] = variable.name
 
     def _placed(self, given: Variable, name: str) -> Variable:
-        bound = narrowed(given.bound(f"{self.local}.{name}"), self.capabilities)
+        bound = narrowed(given.bound(f"{self.local}.{name}"), self.installed)
         return bound.within(self.prefix) if self.prefix else bound
 
-    def task(self, predictor: str) -> Signature:
+    def _task(self, predictor: str) -> Signature:
         """Return what the model is asked for under a predictor."""
-        return self.capabilities.predictor(predictor).extend(self.signature)
+        return self.installed.predictor(predictor).extend(self.signature)
 
     def offered(self, setting: str, name: str, offered: tuple[Variable, ...]) -> dict[str, str]:
         """Bind the variables a capability offers below the stage, active while it is the one chosen."""
@@ -177,7 +174,7 @@ class _Settings:
 
     def check_installed(self, kind: str, *names: str) -> None:
         """Refuse capabilities that are not installed."""
-        known = self.capabilities.names(kind)
+        known = self.installed.names(kind)
         missing = [name for name in names if name not in known]
         if missing:
             several = ", ".join(f"`{name}`" for name in missing)
@@ -229,10 +226,31 @@ _EXAMPLES: Mapping[str, str] = {
 }
 
 
+_Maker: TypeAlias = Callable[[_Settings, Any, str], Variable]
+
+
+def _alike(make: _Maker) -> _Maker:
+    """Return a maker that makes, and checks, one variable for all stages that give the same, and a copy for each.
+
+    For settings in which neither the task nor the path has a part.
+    """
+
+    def placed(settings: _Settings, given: Any, path: str) -> Variable:
+        if not isinstance(given, Hashable):
+            return make(settings, given, path)
+        made, key = settings.installed.made, (make, type(given), given)
+        if key not in made:
+            made[key] = make(settings, given, path)
+        return made[key].bound(path)
+
+    return placed
+
+
+@_alike
 def _default_predictor(settings: _Settings, given: Any, path: str) -> Variable:
     name = DEFAULT_PREDICTOR if given is None else str(given)
     settings.check_installed("predictors", name)
-    options = settings.capabilities.names("predictors")
+    options = settings.installed.names("predictors")
     return Capability(path, default=name, capability="predictor", options=options, frozen=True)
 
 
@@ -259,9 +277,9 @@ def _suiting(settings: _Settings) -> tuple[dict[str, tuple[int, ...]], list[str]
     tasks = [settings.task(name) for name in dict.fromkeys(names)] or [settings.signature]
     suiting: dict[str, tuple[int, ...]] = {}
     unusable: list[str] = []
-    for name in settings.capabilities.names("adapters"):
+    for name in settings.installed.names("adapters"):
         try:
-            adapter = settings.capabilities.adapter(name)
+            adapter = settings.installed.adapter(name)
         except PluginError as error:
             unusable.append(str(error))
         else:
@@ -270,12 +288,18 @@ def _suiting(settings: _Settings) -> tuple[dict[str, tuple[int, ...]], list[str]
 
 
 def _instruction(settings: _Settings, given: Any, path: str) -> Variable:
-    entry = Entry.of(settings.signature.instruction if given is None else str(given))
+    return _words(settings, settings.signature.instruction if given is None else str(given), path)
+
+
+@_alike
+def _words(_settings: _Settings, words: str, path: str) -> Variable:
+    entry = Entry.of(words)
     return Text(path, default=entry.id, entries=(entry,))
 
 
+@_alike
 def _model(settings: _Settings, given: Any, path: str) -> Variable:
-    known = settings.models() if given is None else (str(given),)
+    known = settings.installed.models() if given is None else (str(given),)
     if not known:
         raise DeclarationError(
             f"Stage `{settings.path}` names no model, and none is installed.",
@@ -286,6 +310,7 @@ def _model(settings: _Settings, given: Any, path: str) -> Variable:
     return Capability(path, default=known[0], capability="model", frozen=True)
 
 
+@_alike
 def _temperature(settings: _Settings, given: Any, path: str) -> Variable:
     value = 0.0 if given is None else given
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -293,6 +318,7 @@ def _temperature(settings: _Settings, given: Any, path: str) -> Variable:
     return Float(path, default=float(value), low=0.0, high=max(2.0, float(value)), frozen=True)
 
 
+@_alike
 def _max_tokens(settings: _Settings, given: Any, path: str) -> Variable:
     value = 256 if given is None else given
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -300,6 +326,7 @@ def _max_tokens(settings: _Settings, given: Any, path: str) -> Variable:
     return Integer(path, default=value, low=1, high=max(32_768, value), frozen=True)
 
 
+@_alike
 def _demos(settings: _Settings, given: Any, path: str) -> Variable:
     if given is not None:
         raise _misfit(settings, "demos", given, "a Subset variable over worked examples")
@@ -314,7 +341,7 @@ def _misfit(settings: _Settings, name: str, given: Any, wanted: str) -> Declarat
     )
 
 
-_DEFAULTS: Mapping[str, Callable[[_Settings, Any, str], Variable]] = {
+_DEFAULTS: Mapping[str, _Maker] = {
     "predictor": _default_predictor,
     "adapter": _default_adapter,
     "instruction": _instruction,
@@ -328,11 +355,12 @@ _DEFAULTS: Mapping[str, Callable[[_Settings, Any, str], Variable]] = {
 def _fits(settings: _Settings, predictor: Variable, adapter: Variable) -> tuple[Constraint, ...]:
     """Return the constraint that the adapter can format what the predictor asks for, where that is in question."""
     predictors, adapters = _options(predictor), _options(adapter)
+    formats = {name: settings.installed.adapter(name) for name in adapters}
     fitting = {
         (strategy, name)
         for strategy, task in _tasks(settings, predictors, default=str(predictor.default))
-        for name in adapters
-        if settings.capabilities.adapter(name).suits(task) > 0
+        for name, each in formats.items()
+        if each.suits(task) > 0
     }
     if len(fitting) == len(predictors) * len(adapters):
         return ()

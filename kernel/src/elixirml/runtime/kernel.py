@@ -178,7 +178,8 @@ class Kernel:
     def _newly_compiled(self, declaration: Declaration) -> CompiledProgram:
         self.extensions.tell("before_compile", declaration.name)
         compiled = compile_program(declaration, self.capabilities)
-        self.extensions.tell("after_compile", declaration.name, compiled.digest)
+        if self.extensions.running:  # a digest costs more than many a compilation
+            self.extensions.tell("after_compile", declaration.name, compiled.digest)
         return compiled
 
     def _program(self, declared: object) -> Program[Any, Any]:

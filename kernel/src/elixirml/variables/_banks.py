@@ -29,7 +29,8 @@ def gathered(variables: Sequence[Variable], given: Mapping[str, Bank]) -> dict[s
     for variable in banked:
         name = variable.bank_name
         if variable.entries or name == variable.name:
-            banks[name] = banks.get(name, Bank(name)).extended(variable.entries)
+            known = banks[name] if name in banks else Bank(name)
+            banks[name] = known.extended(variable.entries) if variable.entries else known
     for variable in banked:
         if variable.bank_name not in banks:
             raise DeclarationError(

@@ -93,15 +93,15 @@ class _Settling:
     def decide(self, variable: Variable) -> None:
         """Check the value of `variable` where one is given, and take it over if the variable is active."""
         path, condition = variable.name, variable.active_if
-        computed = isinstance(variable, Computed)
-        wrong = () if computed or path not in self.given else self._wrong(variable)
+        computed = variable if isinstance(variable, Computed) else None
+        wrong = () if computed is not None or path not in self.given else self._wrong(variable)
         self.problems.extend(wrong)
-        if wrong or (condition and not self.unsure.isdisjoint(condition.paths)):
+        if wrong or (condition and self.unsure and not self.unsure.isdisjoint(condition.paths)):
             self.unsure.add(path)
         elif condition and not condition.holds(self.active):
             return
-        elif isinstance(variable, Computed):
-            self._compute(variable)
+        elif computed is not None:
+            self._compute(computed)
         elif path in self.given:
             self.active[path] = variable.canonical(self.given[path])
         else:

@@ -82,7 +82,7 @@ class Bank:
         known = {entry.id: entry for entry in self.entries}
         for entry in entries:
             held = known.setdefault(entry.id, entry)
-            if canonical_json(held.value) != canonical_json(entry.value):
+            if held is not entry and canonical_json(held.value) != canonical_json(entry.value):
                 raise StateError(
                     f"bank `{self.name}` already holds another value under the id `{entry.id}`: "
                     f"{show(held.value)}, not {show(entry.value)}.",

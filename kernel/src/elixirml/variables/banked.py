@@ -44,7 +44,8 @@ class Banked(Variable):
 
     def within(self, prefix: str, *, also: Condition | None = None) -> Self:
         """Return the same variable below `prefix`; a bank it names is below the prefix too."""
-        return evolve(super().within(prefix, also=also), bank=f"{prefix}.{self.bank}" if self.bank else "")
+        placed = super().within(prefix, also=also)
+        return evolve(placed, bank=f"{prefix}.{self.bank}") if self.bank else placed
 
     def _source(self, bank: Bank | None) -> Bank:
         return Bank(self.bank_name, self.entries) if bank is None else bank

@@ -5,11 +5,11 @@ import re
 from abc import ABC, abstractmethod
 from typing import ClassVar, Self
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field, fields, frozen
 
 from elixirml.errors import DeclarationError, Problem, ValidationError
 from elixirml.identity import Json, canonical_json
-from elixirml.variables._json import is_json, plain, show
+from elixirml.variables._json import is_json, is_scalar, plain, show
 from elixirml.variables.bank import Bank
 from elixirml.variables.conditions import Condition
 
@@ -76,7 +76,7 @@ class Variable(ABC):
 
     def problems(self, value: object, *, bank: Bank | None = None) -> tuple[Problem, ...]:
         """Return everything that is wrong with `value`; without a bank, entry ids are not looked up."""
-        return self._problems_of(value, bank)
+        return () if bank is None and self._is_default(value) else self._problems_of(value, bank)
 
     def canonical(self, value: object) -> Json:
         """Return the one form of `value`: a float for Float, an int for Integer, sorted ids for an unordered Subset.
@@ -84,6 +84,8 @@ class Variable(ABC):
         Raises:
             ValidationError: The value is outside the domain. Values are never moved into it.
         """
+        if self._is_default(value):
+            return plain(value)
         self._refuse(value, None)
         return self._canonical(value)
 
@@ -139,7 +141,7 @@ class Variable(ABC):
 
     def bound(self, path: str) -> Self:
         """Return the same variable under another name: its path in a program."""
-        return evolve(self, name=path)
+        return self._placed(path)
 
     def within(self, prefix: str, *, also: Condition | None = None) -> Self:
         """Return the same variable below `prefix`, with every path its condition speaks of.
@@ -150,7 +152,7 @@ class Variable(ABC):
         """
         own = self.active_if.within(prefix) if self.active_if else None
         condition = own if also is None else also if own is None else also & own
-        return evolve(self, name=f"{prefix}.{self.name}", active_if=condition)
+        return self._placed(f"{prefix}.{self.name}", active_if=condition)
 
     def with_default(self, value: Json) -> Self:
         """Return the same variable with another default."""
@@ -163,6 +165,21 @@ class Variable(ABC):
     def thaw(self) -> Self:
         """Return the same variable, free to be searched."""
         return evolve(self, frozen=False)
+
+    def _placed(self, path: str, **changes: object) -> Self:
+        """Return a copy at another path; neither domain nor default is checked again, since no path is in them."""
+        if path:
+            check_path(path)
+        placed = object.__new__(type(self))
+        changes |= {"name": path, "default": plain(self.default)}
+        for each in fields(type(self)):
+            name = each.name
+            object.__setattr__(placed, name, changes[name] if name in changes else getattr(self, name))
+        return placed
+
+    def _is_default(self, value: object) -> bool:
+        """Return whether `value` is the default itself, which was checked, and made canonical, with the variable."""
+        return value is self.default and is_scalar(value)
 
     def _refuse(self, value: object, bank: Bank | None) -> None:
         problems = self._problems_of(value, bank)

@@ -3,7 +3,6 @@
 import json
 import random
 from collections.abc import Iterable
-from functools import cached_property
 from typing import ClassVar, Self, cast
 
 from attrs import evolve, field, frozen
@@ -81,6 +80,7 @@ class Choice(Variable):
 
     options: tuple[Json, ...] = field(kw_only=True, converter=_options, eq=canonical_json)
     ordered: bool = field(default=False, kw_only=True)
+    _written: tuple[str, ...] = field(init=False, eq=False, repr=False)  # the canonical JSON of each option
 
     def _check(self) -> None:
         if not self.options:
@@ -91,17 +91,15 @@ class Choice(Variable):
                     f"{self.where} has the option {option!r}, which is no JSON scalar.",
                     hint="Options are null, truth values, finite numbers and texts; name larger things by a text.",
                 )
-        self._check_distinct()
+        self._write()
 
-    def _check_distinct(self) -> None:
-        written = self._written
-        twice = [text for text in written if written.count(text) > 1]
-        if twice:
-            raise DeclarationError(f"{self.where} has the option {twice[0]} twice.", hint="Name each option once.")
-
-    @cached_property
-    def _written(self) -> tuple[str, ...]:
-        return tuple(canonical_json(option) for option in self.options)
+    def _write(self) -> None:
+        """Keep how each option is written, and refuse two that are written alike."""
+        written = tuple(canonical_json(option) for option in self.options)
+        if len(set(written)) < len(written):
+            twice = next(text for text in written if written.count(text) > 1)
+            raise DeclarationError(f"{self.where} has the option {twice} twice.", hint="Name each option once.")
+        object.__setattr__(self, "_written", written)
 
     def _index(self, value: object) -> int:
         return self._written.index(canonical_json(value))
@@ -176,7 +174,7 @@ class Capability(Choice):
                 raise DeclarationError(
                     f"{self.where} has the option {option!r}, which is no name.", hint="Name installed things by text."
                 )
-        self._check_distinct()
+        self._write()
 
     def _problems_of(self, value: object, bank: Bank | None, /) -> tuple[Problem, ...]:
         if not isinstance(value, str) or not value:

@@ -79,7 +79,7 @@ class _Numeric(Variable):
         if self.step not in {None, self.unit}:
             self._refuse_range("a log scale takes no step", 'Leave step out or use scale="linear".')
 
-    def _check_grid(self, low: Fraction, high: Fraction, step: Fraction) -> None:
+    def _check_grid(self, low: Fraction | int, high: Fraction | int, step: Fraction | int) -> None:
         if (high - low) % step:
             self._refuse_range(
                 f"step={self.step} does not divide the range from {self.low} to {self.high}",
@@ -235,7 +235,7 @@ class Integer(_Numeric):
             object.__setattr__(self, name, 1 if bound is None else int(bound))
         if max(abs(self.low), abs(self.high), self.high - self.low) > _EXACT:
             self._refuse_range("it reaches beyond 2**53", "JSON readers lose digits there: use smaller bounds.")
-        self._check_grid(Fraction(self.low), Fraction(self.high), Fraction(self.step or 1))
+        self._check_grid(int(self.low), int(self.high), int(self.step or 1))
 
     def _misfit(self, value: float, /) -> str | None:
         return None if int(value) == value else f"expected a whole number, got {show(value)}"

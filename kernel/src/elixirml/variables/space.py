@@ -11,7 +11,7 @@ from elixirml.errors import DeclarationError, Problem, ValidationError, did_you_
 from elixirml.identity import Json, canonical_json, digest
 from elixirml.variables._banks import gathered
 from elixirml.variables._json import plain, show
-from elixirml.variables._order import ordered, refuse_unknown
+from elixirml.variables._order import arranged
 from elixirml.variables._resolution import Settled, bank_of, settle
 from elixirml.variables._search import encoded, laid_out, neighbouring, sampled
 from elixirml.variables.assignment import Assignment
@@ -53,8 +53,7 @@ class Space:
     banks: Mapping[str, Bank] = field(factory=dict[str, Bank], kw_only=True, hash=False)
 
     def __attrs_post_init__(self) -> None:
-        refuse_unknown(self.variables, self.constraints)
-        object.__setattr__(self, "variables", ordered(self.variables))
+        object.__setattr__(self, "variables", arranged(self.variables, self.constraints))
         object.__setattr__(self, "banks", gathered(self.variables, self.banks))
         for variable in self.variables:
             self._refuse_idle_condition(variable)

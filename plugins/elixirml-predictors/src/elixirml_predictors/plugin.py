@@ -7,12 +7,16 @@ __all__ = ["register_predictors"]
 
 @hookimpl
 def register_predictors() -> list[Contribution]:
-    """Offer the two strategies that ask once."""
-    return [
-        Contribution("direct", "elixirml_predictors.direct:Direct", "asks once for the outputs alone"),
-        Contribution(
-            "chain_of_thought",
-            "elixirml_predictors.chain_of_thought:ChainOfThought",
-            "asks once, for the reasoning before the outputs",
+    """Offer the strategies."""
+    offered = {
+        "direct": ("direct:Direct", "asks once for the outputs alone"),
+        "chain_of_thought": ("chain_of_thought:ChainOfThought", "asks once, for the reasoning before the outputs"),
+        "majority": ("majority:Majority", "draws several answers and takes the most frequent one"),
+        "best_of_n": ("best_of_n:BestOfN", "draws several answers and lets the model choose one"),
+        "refine": ("refine:Refine", "has the answer criticised and answers anew"),
+        "multi_chain_comparison": (
+            "multi_chain_comparison:MultiChainComparison",
+            "draws several chains of thought and answers with all in view",
         ),
-    ]
+    }
+    return [Contribution(name, f"elixirml_predictors.{where}", summary) for name, (where, summary) in offered.items()]

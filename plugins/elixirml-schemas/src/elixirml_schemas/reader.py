@@ -54,7 +54,7 @@ class _Place:
         return DeclarationError(f"`{self.name}`: {reason}", hint=hint, code="type-unsupported")
 
     def field(self, name: str) -> "_Place":
-        return evolve(self, name=f"{self.name}.{name}")
+        return _Place(f"{self.name}.{name}", self.chain)
 
 
 def read_record(cls: type[Any]) -> RecordShape:
@@ -92,12 +92,17 @@ def _slot(declared: Declared, owner: _Place) -> Slot:
         declared.name,
         declared.argument,
         declared.annotation,
-        # What the whole field is called stands beside the type, not inside it.
-        _remarked(shape, tuple(each for each in shape.marks if not isinstance(each, Description))),
+        _undescribed(shape),
         declared.required,
         NO_DEFAULT if declared.default is NO_DEFAULT else _default(declared.default, shape, place),
         declared.description or _description(declared.annotation) or declared.docstring,
     )
+
+
+def _undescribed(shape: Shape) -> Shape:
+    """Return a field's shape without a description: what the whole field is called stands beside its type."""
+    marks = tuple(each for each in shape.marks if not isinstance(each, Description))
+    return shape if len(marks) == len(shape.marks) else _remarked(shape, marks)
 
 
 def _default(value: object, shape: Shape, place: _Place) -> object:

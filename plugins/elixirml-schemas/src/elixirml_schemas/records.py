@@ -1,7 +1,7 @@
 """The shape of a record: a class with named fields; an object in JSON."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from attrs import field, frozen
 
@@ -12,7 +12,17 @@ from elixirml.identity import Json
 from elixirml_schemas.marks import with_keywords
 from elixirml_schemas.shape import Mark, Path, Shape, refuse
 
-__all__ = ["RecordShape", "Slot"]
+__all__ = ["DeferredClass", "RecordShape", "Slot"]
+
+
+class DeferredClass(Protocol):
+    """Returns a class, the same one each time, and knows its name before."""
+
+    __name__: str
+
+    def __call__(self) -> type[Any]:
+        """Return the class."""
+        ...
 
 
 @frozen
@@ -50,13 +60,13 @@ class RecordShape:
     """A class with named fields.
 
     Attributes:
-        cls: The class.
+        source: The class, or what returns it when it is first needed, named as it will be.
         slots: Its fields, in declared order.
         keyed: Whether values are dictionaries, as those of a `TypedDict` are, rather than objects with attributes.
         marks: A description at most.
     """
 
-    cls: type[Any]
+    source: type[Any] | DeferredClass
     slots: tuple[Slot, ...]
     keyed: bool = False
     marks: tuple[Mark, ...] = ()
@@ -64,9 +74,19 @@ class RecordShape:
     takes: frozenset[type[Mark]] = field(default=frozenset({Description}), init=False, repr=False)
 
     @property
+    def name(self) -> str:
+        """The name of the class."""
+        return self.source.__name__
+
+    @property
+    def cls(self) -> type[Any]:
+        """The class itself."""
+        return self.source if isinstance(self.source, type) else self.source()
+
+    @property
     def noun(self) -> str:
         """What messages call it."""
-        return f"an object with the fields of {self.cls.__name__}"
+        return f"an object with the fields of {self.name}"
 
     @property
     def plain(self) -> bool:
@@ -122,11 +142,11 @@ class RecordShape:
         names = [each.name for each in self.slots]
         for key in given:
             if key not in names:
-                message = f"no field of {self.cls.__name__}. {did_you_mean(str(key), names)}"
+                message = f"no field of {self.name}. {did_you_mean(str(key), names)}"
                 problems.append(Problem((*path, str(key)), "unknown", message))
 
     def _build(self, values: dict[str, Any], path: Path, problems: list[Problem]) -> Any:
         try:
             return values if self.keyed else self.cls(**values)
         except (TypeError, ValueError, AssertionError) as error:  # a validator of the class itself
-            return problems.append(Problem(path, "invalid", f"{self.cls.__name__} refuses it: {error}"))
+            return problems.append(Problem(path, "invalid", f"{self.name} refuses it: {error}"))

@@ -42,7 +42,7 @@ class RecordSchema:
     @property
     def name(self) -> str:
         """The name of the class."""
-        return self.shape.cls.__name__
+        return self.shape.name
 
     def validate(self, data: Mapping[str, object] | object) -> Any:
         """Return the typed value of plain data; a value of the class is checked and passes as it is.

@@ -1,0 +1,83 @@
+"""Several answers to one question: drawn beside each other, kept in their order, faults left out."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+import anyio
+from attrs import evolve, field, frozen
+
+from elixirml.contracts import Exchange, ModelRequest, ModelResponse, Prediction, PredictorCall, Signature, Usage
+from elixirml.errors import ParseError
+
+__all__ = ["Draws", "draw", "together"]
+
+
+@frozen
+class Draws:
+    """What several draws gave.
+
+    Attributes:
+        whole: The predictions that hold the outputs, in the order they were asked for.
+        exchanges: Every model call, those of replies that could not be read left out.
+        usage: What all of them cost.
+    """
+
+    whole: tuple[Prediction, ...]
+    exchanges: tuple[Exchange, ...] = field(repr=False)
+    usage: Usage
+
+
+async def draw(call: PredictorCall, task: Signature, *, n: int, temperature: float) -> Draws:
+    """Ask the same thing several times at once.
+
+    The calls are made in a fixed order, so that each has the same sampling seed in every run.
+
+    Args:
+        call: The prediction that is asked for.
+        task: What the model is asked for.
+        n: How often.
+        temperature: Of every draw; at 0 all of them would be the same.
+
+    Raises:
+        ParseError: No reply holds the outputs; that of the first.
+        ModelError: No reply came.
+    """
+    found: dict[int, Prediction | ParseError] = {}
+    turns = [anyio.Event() for _ in range(n + 1)]
+    warm = evolve(call.format, temperature=temperature)
+
+    async def one(number: int) -> None:
+        mine = evolve(call, format=warm, ask=_in_turn(call.ask, turns[number], turns[number + 1]))
+        try:
+            found[number] = await mine.exchange(task)
+        except ParseError as error:
+            found[number] = error
+        finally:
+            turns[number + 1].set()
+
+    turns[0].set()
+    async with anyio.create_task_group() as tasks:
+        for number in range(n):
+            tasks.start_soon(one, number)
+    in_order = [found[number] for number in range(n)]
+    whole = tuple(each for each in in_order if isinstance(each, Prediction))
+    if not whole:
+        raise next(each for each in in_order if isinstance(each, ParseError))
+    return Draws(whole, tuple(each for one in whole for each in one.exchanges), sum((e.usage for e in whole), Usage()))
+
+
+def _in_turn(
+    ask: Callable[[ModelRequest], Awaitable[ModelResponse]], mine: anyio.Event, following: anyio.Event
+) -> Callable[[ModelRequest], Awaitable[ModelResponse]]:
+    async def asked(request: ModelRequest) -> ModelResponse:
+        await mine.wait()
+        following.set()  # the next one runs when this one waits for its reply
+        return await ask(request)
+
+    return asked
+
+
+def together(chosen: Prediction, all_of: Iterable[Prediction | Draws]) -> Prediction:
+    """Return a prediction with the calls and the cost of everything that led to it."""
+    parts: Sequence[Prediction | Draws] = tuple(all_of)
+    exchanges = tuple(each for part in parts for each in part.exchanges)
+    return Prediction(chosen.fields, sum((part.usage for part in parts), Usage()), exchanges)
