@@ -104,7 +104,6 @@ async def test_wrong_inputs_are_refused_before_any_call(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.xfail(reason="the kernel writes a nested model as its text: only engines can take it apart", strict=True)
 async def test_a_nested_input_reaches_the_prompt_as_json(tmp_path: Path) -> None:
     """The model should see a nested record as it sees one made of attrs classes."""
     kernel, model = _kernel(tmp_path, SURE)

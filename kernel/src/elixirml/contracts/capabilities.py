@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from elixirml.contracts.adapter import Adapter
 from elixirml.contracts.predictor import Predictor
 from elixirml.contracts.schema import Field, FieldDeclaration, Schema
+from elixirml.contracts.tool import Tool
 
 __all__ = ["Capabilities"]
 
@@ -47,6 +48,18 @@ class Capabilities(Protocol):
         Raises:
             PluginError: It is not installed or cannot be used.
         """
+        ...
+
+    def tool(self, name: str) -> Tool:
+        """Return a tool.
+
+        Raises:
+            PluginError: It is not installed or cannot be used.
+        """
+        ...
+
+    def dump(self, value: Any) -> Any:
+        """Return a record as plain data, as the engine of its class writes it; its text when no engine knows it."""
         ...
 
     def models(self) -> tuple[str, ...]:

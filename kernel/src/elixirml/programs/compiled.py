@@ -9,6 +9,7 @@ from attrs import define, field, frozen
 
 from elixirml.contracts.schema import Schema
 from elixirml.contracts.signature import Signature
+from elixirml.contracts.tool import Tool
 from elixirml.identity import Json, digest
 from elixirml.programs.program import Declaration
 from elixirml.programs.source import is_constant, meaning_of
@@ -69,6 +70,7 @@ class PredictNode:
             the path of its variable.
         manual: Whether it only runs when another stage calls it.
         options: Capability name to short variable name to path, for the predictors and adapters it may use.
+        tools: What its model may call, by name: an installed tool as None, or a tool at hand.
     """
 
     name: str
@@ -79,6 +81,7 @@ class PredictNode:
     settings: Mapping[str, str]
     manual: bool
     options: Mapping[str, Mapping[str, str]]
+    tools: Mapping[str, Tool | None] = field(factory=dict[str, "Tool | None"])
 
 
 @frozen(eq=False)
@@ -246,11 +249,19 @@ def _meaning(helper: Any) -> tuple[Json, ...]:
     return (helper,) if is_constant(helper) else ()
 
 
+def _tool(tool: Tool | None) -> Json:
+    """Return what identifies a tool at hand; an installed one is known by its name."""
+    return None if tool is None else {"description": tool.description, "parameters": dict(tool.parameters)}
+
+
 def _outline(node: Node) -> Json:
     takes: dict[str, Json] = dict(node.arguments)
     match node:
         case PredictNode():
-            return {"kind": "predict", "takes": takes, "signature": node.signature.to_json(), "manual": node.manual}
+            asks: dict[str, Json] = {"signature": node.signature.to_json(), "manual": node.manual}
+            if node.tools:
+                asks["tools"] = {name: _tool(each) for name, each in node.tools.items()}
+            return {"kind": "predict", "takes": takes, **asks}
         case ProgramNode():
             return {"kind": "program", "takes": takes, "program": node.compiled.structure}
         case AssertionNode():

@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 from elixirml.contracts.capabilities import Capabilities
 from elixirml.contracts.schema import Field, FieldDeclaration, Schema
 from elixirml.contracts.signature import Signature
+from elixirml.contracts.tool import Tool
 from elixirml.errors import DeclarationError, PluginError, did_you_mean
 from elixirml.programs.compiled import (
     AssertionNode,
@@ -309,11 +310,32 @@ class _Compiler:
                 settings=found.settings,
                 manual=member.manual,
                 options=found.options,
+                tools=self._tools(name, member),
             )
         )
         if not member.manual:
             self.outputs[name] = output
             self._bind(name, _Binding(stage_slot(name), annotation))
+
+    def _tools(self, name: str, member: PredictStage[Any]) -> dict[str, Tool | None]:
+        """Return what the model of a stage may call, by name."""
+        found: dict[str, Tool | None] = {}
+        for tool in member.tools:
+            with self.mistakes.at(member.where).noted():
+                called = tool if isinstance(tool, str) else _tool_name(name, tool)
+                if called in found:
+                    raise DeclarationError(
+                        f"Stage `{name}` is given two tools called `{called}`.", hint="Give one of them another name."
+                    )
+                known = self.installed.names("tools")
+                if isinstance(tool, str) and tool not in known:
+                    raise DeclarationError(
+                        f"Stage `{name}` is given the tool `{tool}`, which is not installed.",
+                        hint=did_you_mean(tool, known),
+                        code="name-not-found",
+                    )
+                found[called] = None if isinstance(tool, str) else tool
+        return found
 
     def _sides(self, name: str, member: PredictStage[Any]) -> tuple[dict[str, Any], Schema, Any]:
         """Return the names a predict stage takes with their declared types, its output, and the type of its value."""
@@ -393,3 +415,13 @@ class _Compiler:
         with self.mistakes.noted():
             return Space(self.variables, constraints=self.constraints)
         return None
+
+
+def _tool_name(stage: str, tool: Tool) -> str:
+    name = getattr(tool, "name", None)
+    if not isinstance(name, str) or not callable(getattr(tool, "call", None)):
+        raise DeclarationError(
+            f"Stage `{stage}` is given {tool!r} as a tool, which is none.",
+            hint="Name an installed tool, or make one of a function: elixirml_tools.tool(function).",
+        )
+    return name

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar, overload
 
 from attrs import frozen
 
+from elixirml.contracts.tool import Tool
 from elixirml.errors import DeclarationError, did_you_mean, located
 from elixirml.programs.places import calling_line, line_of
 from elixirml.variables import Variable
@@ -39,6 +40,7 @@ class PredictStage(Generic[OutT]):
             `demos`: values, or Variables.
         manual: Whether it only runs when another stage calls it.
         where: File and line of the declaration.
+        tools: What its model may call: names of installed tools, or tools at hand.
     """
 
     output: Any
@@ -46,6 +48,7 @@ class PredictStage(Generic[OutT]):
     settings: Mapping[str, Any]
     manual: bool
     where: str
+    tools: tuple[str | Tool, ...] = ()
 
     def __call__(self, **inputs: Any) -> Awaitable[OutT]:
         """Ask the model from inside another stage, as `await self.<name>(...)`.
@@ -108,6 +111,7 @@ def predict(
     temperature: float | Variable | None = ...,
     max_tokens: int | Variable | None = ...,
     demos: Variable | None = ...,
+    tools: Sequence[str | Tool] = ...,
     manual: bool = ...,
 ) -> PredictStage[OutT]: ...
 @overload
@@ -123,6 +127,7 @@ def predict(
     temperature: float | Variable | None = ...,
     max_tokens: int | Variable | None = ...,
     demos: Variable | None = ...,
+    tools: Sequence[str | Tool] = ...,
     manual: bool = ...,
 ) -> PredictStage[Any]: ...
 def predict(
@@ -137,6 +142,7 @@ def predict(
     temperature: float | Variable | None = None,
     max_tokens: int | Variable | None = None,
     demos: Variable | None = None,
+    tools: Sequence[str | Tool] = (),
     manual: bool = False,
 ) -> PredictStage[Any]:
     """Declare a step that asks a language model; every setting is a value or a Variable.
@@ -154,6 +160,7 @@ def predict(
         temperature: 0 takes the likeliest token each time.
         max_tokens: The most tokens of a reply.
         demos: A subset Variable over worked examples.
+        tools: What the model may call, for predictors that let it: names of installed tools, or tools at hand.
         manual: True for a step that runs only when another stage calls it.
 
     Example:
@@ -170,7 +177,8 @@ def predict(
         "demos": demos,
     }
     settings = {name: value for name, value in given.items() if value is not None}
-    return PredictStage(output, None if inputs is None else tuple(inputs), settings, manual, calling_line())
+    takes = None if inputs is None else tuple(inputs)
+    return PredictStage(output, takes, settings, manual, calling_line(), tuple(tools))
 
 
 def stage(function: Callable[..., Any]) -> Any:

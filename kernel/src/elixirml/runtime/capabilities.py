@@ -7,6 +7,7 @@ from elixirml.contracts.adapter import Adapter
 from elixirml.contracts.language_model import LanguageModelProvider
 from elixirml.contracts.predictor import Predictor
 from elixirml.contracts.schema import Field, FieldDeclaration, Schema, SchemaEngine
+from elixirml.contracts.tool import Tool
 from elixirml.errors import DeclarationError, PluginError, PluginMissing
 from elixirml.plugins import Registry
 from elixirml.plugins.records import HOST
@@ -62,6 +63,10 @@ class InstalledCapabilities:
     def predictor(self, name: str) -> Predictor:
         """Return a predictor by name."""
         return self._registry.resolve("predictors", name)
+
+    def tool(self, name: str) -> Tool:
+        """Return a tool by name."""
+        return self._registry.resolve("tools", name)
 
     def provider(self, name: str) -> LanguageModelProvider:
         """Return a language-model provider by its prefix."""

@@ -140,7 +140,7 @@ class Pipeline:
     async def _sub_program(self, node: ProgramNode, arguments: Mapping[str, Any], span: Span) -> Any:
         member: Program[Any, Any] = self._compiled.declaration.members[node.name]
         inner = Pipeline(node.compiled, member, context=self._context, capabilities=self._capabilities, span=span)
-        typed = node.compiled.inputs.validate({name: plain(value) for name, value in arguments.items()})
+        typed = node.compiled.inputs.validate({name: self._plain(value) for name, value in arguments.items()})
         fields = {each.name: field_of(typed, each.name, each.default) for each in node.compiled.inputs.fields}
         output = await inner.run(fields, feedback=self._feedback.pop(node.name, None))
         self._replies[node.name] = inner.reply
@@ -186,10 +186,13 @@ class Pipeline:
         if rule.whole is not None:
             return self._slots[rule.whole]
         gathered = {
-            name: plain(self._slots[slot] if attribute is None else field_of(self._slots[slot], attribute))
+            name: self._plain(self._slots[slot] if attribute is None else field_of(self._slots[slot], attribute))
             for name, (slot, attribute) in rule.fields.items()
         }
         return self._compiled.output.validate(gathered)
+
+    def _plain(self, value: Any) -> Any:
+        return plain(value, self._capabilities.dump)
 
     def _value(self, name: str) -> Any:
         return self._context.value(self._compiled.path(name))

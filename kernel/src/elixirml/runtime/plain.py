@@ -1,6 +1,6 @@
 """Typed values to plain data, for prompts and traces."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields as fields_of
 from dataclasses import is_dataclass
 from datetime import date, time
@@ -12,24 +12,28 @@ import attrs
 __all__ = ["plain"]
 
 
-def plain(value: Any) -> Any:
-    """Return a value made of dict, list and scalars: records by field, dates as ISO texts, all else as its text.
+def plain(value: Any, dump: Callable[[Any], Any] = str) -> Any:
+    """Return a value made of dict, list and scalars: records by field, dates as ISO texts.
 
     Sets become lists in a stable order, so that the same value is the same prompt in every process.
+
+    Args:
+        value: What to take apart.
+        dump: Takes apart what is unknown here, such as records of other schema engines; by default its text is taken.
     """
     match value:
         case Enum():
-            return plain(value.value)
+            return plain(value.value, dump)
         case None | str() | int() | float():
             return value
         case Mapping():
-            return {key if isinstance(key, str) else str(plain(key)): plain(item) for key, item in _items(value)}
+            return {key if isinstance(key, str) else str(plain(key)): plain(item, dump) for key, item in _items(value)}
         case set() | frozenset():
-            return sorted((plain(item) for item in _members(value)), key=repr)
+            return sorted((plain(item, dump) for item in _members(value)), key=repr)
         case date() | time():
             return value.isoformat()
         case _:
-            return _taken_apart(value)
+            return _taken_apart(value, dump)
 
 
 def _items(value: Any) -> Any:
@@ -40,14 +44,14 @@ def _members(value: Any) -> Any:
     return value
 
 
-def _taken_apart(value: Any) -> Any:
+def _taken_apart(value: Any, dump: Callable[[Any], Any]) -> Any:
     kind = value.__class__
     if hasattr(kind, "_asdict"):
-        return plain(value._asdict())
+        return plain(value._asdict(), dump)
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in _members(value)]
+        return [plain(item, dump) for item in _members(value)]
     if attrs.has(kind):
-        return {each.name: plain(getattr(value, each.name)) for each in attrs.fields(kind)}
+        return {each.name: plain(getattr(value, each.name), dump) for each in attrs.fields(kind)}
     if is_dataclass(kind):
-        return {each.name: plain(getattr(value, each.name)) for each in fields_of(kind)}
-    return str(value)
+        return {each.name: plain(getattr(value, each.name), dump) for each in fields_of(kind)}
+    return dump(value)

@@ -57,7 +57,9 @@ def previewed(
                 shown.append((node, _request(node, given, context, capabilities)))
             case ProgramNode():
                 member: Program[Any, Any] = compiled.declaration.members[node.name]
-                typed = node.compiled.inputs.validate({name: plain(value) for name, value in given.items()})
+                typed = node.compiled.inputs.validate(
+                    {name: plain(value, capabilities.dump) for name, value in given.items()}
+                )
                 fields = {each.name: field_of(typed, each.name, each.default) for each in node.compiled.inputs.fields}
                 shown += previewed(node.compiled, member, fields, context=context, capabilities=capabilities)
             case FunctionNode(calls=()):
@@ -72,7 +74,7 @@ def _request(
     node: PredictNode, given: Mapping[str, Any], context: RunContext, capabilities: Capabilities
 ) -> ModelRequest:
     predictor = capabilities.predictor(str(context.value(node.settings["predictor"])))
-    call = format_call(node, {name: plain(value) for name, value in given.items()}, context)
+    call = format_call(node, {name: plain(value, capabilities.dump) for name, value in given.items()}, context)
     adapter = capabilities.adapter(str(context.value(node.settings["adapter"])))
     return adapter.format(evolve(call, signature=predictor.extend(call.signature)))
 
