@@ -35,6 +35,7 @@ def main(arguments: Sequence[str]) -> int:
         REFERENCE / "hooks.md": hooks(),
         REFERENCE / "command-line.md": command_line(),
         REFERENCE / "plugins.md": plugins(),
+        REFERENCE / "plugin-directory.md": directory(),
         REFERENCE / "errors" / "index.md": errors(),
     }
     stale = [path for path, text in pages.items() if not path.exists() or path.read_text("utf-8") != text]
@@ -182,6 +183,37 @@ def plugins() -> str:
             "| kind | name | what |\n|---|---|---|\n" + "\n".join(rows) + f"\n\nNeeds {needs}."
         )
     return "\n\n".join(parts) + "\n"
+
+
+def directory() -> str:
+    """Return the page of the distributions there are, by who answers for them."""
+    head = (
+        f"# Plugin directory\n\n{NOTE}Distributions with an entry point in the group `elixirml`. Each is installed by\n"
+        "itself: `pip install NAME`. [What each of them offers](plugins.md), name by name."
+    )
+    yours = (
+        "## Yours\n\n[Write your first plugin](../tutorials/first-plugin.md): `elixirml plugins new NAME --kind KIND`\n"
+        "writes one of any kind that works from the start. What a plugin may count on is in\n"
+        "[what versions promise](../explanation/versions.md)."
+    )
+    supported = "Part of every release, under the [same promises](../explanation/versions.md) as the kernel."
+    contributed = "They work and are tested; settings and names may still change with any version."
+    shelves = [_shelf("Supported", "plugins", supported), _shelf("Contributed", "contrib", contributed)]
+    return "\n\n".join([head, *shelves, yours]) + "\n"
+
+
+def _shelf(title: str, folder: str, promise: str) -> str:
+    """Return the table of the distributions of one folder."""
+    rows = [_listed(each) for each in projects() if each["folder"].parent.name == folder]
+    return f"## {title}\n\n{promise}\n\n| distribution | offers | what it is |\n|---|---|---|\n" + "\n".join(rows)
+
+
+def _listed(project: dict[str, Any]) -> str:
+    """Return the row of a distribution."""
+    kinds = [kind.replace("_", " ") for kind in dict.fromkeys(kind for kind, _ in _offered(project))]
+    kinds += ["verbs"] if "elixirml.commands" in project["entry-points"] else []
+    link = f"../../{project['folder'].relative_to(ROOT)}/README.md"
+    return f"| [{project['name']}]({link}) | {', '.join(kinds)} | {project['description']} |"
 
 
 def _offered(project: dict[str, Any]) -> Iterator[tuple[str, Contribution]]:

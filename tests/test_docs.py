@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -125,6 +125,11 @@ def plant(folder: Path, *, name: str, entry: str, target: str) -> None:
     (info / "entry_points.txt").write_text(f"[elixirml]\n{entry} = {target}\n", "utf-8")
 
 
+def linked(source: Path, target: Path) -> None:
+    """Install as `--editable` does: changes of the source are seen."""
+    target.symlink_to(source, target_is_directory=True)
+
+
 @frozen
 class Reader:
     """Does what a page says, in an empty folder, as a person would."""
@@ -147,22 +152,23 @@ class Reader:
                 self._run([sys.executable, "-c", block.text])
 
     def _compare(self, command: str, shown: str, *, numbers_vary: bool) -> None:
-        if command.startswith("pip install ./"):
-            self._install(self.folder / command.removeprefix("pip install ./"))
+        if local := re.fullmatch(r"pip install (--editable )?\"?\./([\w-]+)(\[test\])?\"?", command):
+            self._install(self.folder / local[2], place=linked if local[1] else shutil.copytree)
             return
         printed = self._run(["sh", "-c", command])
         assert agrees(shown, printed, numbers_vary=numbers_vary), f"$ {command}\n{printed}\n--- shown:\n{shown}"
 
-    def _install(self, source: Path) -> None:
+    def _install(self, source: Path, *, place: Callable[[Path, Path], object]) -> None:
         """Install a distribution of one module or package; pip itself would fetch a build backend."""
         project = tomllib.loads((source / "pyproject.toml").read_text("utf-8"))["project"]
         [(entry, target)] = project["entry-points"]["elixirml"].items()
         plant(self.installed, name=project["name"], entry=entry, target=target)
         name = target.partition(".")[0]
-        if (source / name).is_dir():
-            shutil.copytree(source / name, self.installed / name)
+        modules = source / "src" if (source / "src").is_dir() else source
+        if (modules / name).is_dir():
+            place(modules / name, self.installed / name)
         else:
-            shutil.copy(source / f"{name}.py", self.installed)
+            shutil.copy(modules / f"{name}.py", self.installed)
 
     def _run(self, command: list[str]) -> str:
         environ = {

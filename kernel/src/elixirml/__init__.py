@@ -24,14 +24,16 @@ if TYPE_CHECKING:
         Range,
         Usage,
     )
-    from elixirml.doors import BlockingKernel, evaluate, optimize, run
+    from elixirml.doors import BlockingKernel, evaluate, optimize, run, stream
     from elixirml.errors import ElixirError
     from elixirml.programs.program import Program, as_program, load, program
     from elixirml.programs.stages import check, ensure, predict, stage, suggest
     from elixirml.programs.state import SavedProgram
     from elixirml.runtime.budget import Budget
     from elixirml.runtime.kernel import Kernel
+    from elixirml.runtime.listening import RunDelta
     from elixirml.runtime.result import Result
+    from elixirml.runtime.streaming import RunEnd
     from elixirml.studies.evaluation import Evaluation, run_evaluation
     from elixirml.studies.optimization import run_optimization
     from elixirml.studies.report import StudyReport, Verdict
@@ -54,6 +56,8 @@ _HOMES: Final = {
     "Program": "programs.program",
     "Range": "contracts",
     "Result": "runtime.result",
+    "RunDelta": "runtime.listening",
+    "RunEnd": "runtime.streaming",
     "SavedProgram": "programs.state",
     "Space": "variables",
     "StudyReport": "studies.report",
@@ -72,6 +76,7 @@ _HOMES: Final = {
     "run_evaluation": "studies.evaluation",
     "run_optimization": "studies.optimization",
     "stage": "programs.stages",
+    "stream": "doors",
     "suggest": "programs.stages",
     "variable": "variables",
     "when": "variables",
@@ -92,6 +97,8 @@ __all__ = [
     "Program",
     "Range",
     "Result",
+    "RunDelta",
+    "RunEnd",
     "SavedProgram",
     "Space",
     "StudyReport",
@@ -110,6 +117,7 @@ __all__ = [
     "run_evaluation",
     "run_optimization",
     "stage",
+    "stream",
     "suggest",
     "variable",
     "when",

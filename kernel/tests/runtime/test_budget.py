@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 import elixirml as ml
 from elixirml.contracts import ModelRequest, ModelResponse, Usage
-from elixirml.errors import BudgetExceeded, ConfigError, ModelError
+from elixirml.errors import (
+    BudgetExceeded,
+    ConfigError,
+    ContextLengthExceeded,
+    ModelError,
+    ModelRateLimited,
+    ModelTimeout,
+    ModelUnavailable,
+)
 from elixirml.runtime.budget import Budget, Meter
 from elixirml.runtime.events import Span
 from elixirml.runtime.metering import MeteredModel
@@ -147,19 +155,71 @@ async def test_calls_at_once_stay_within_the_budget(anyio_backend: str) -> None:
 
 @pytest.mark.anyio
 async def test_a_metered_model_is_the_model(anyio_backend: str) -> None:
-    """It passes on what the model says of itself; a failed call is given back; a call counts as one at least."""
-    model = ScriptedModel(script=lambda request: ModelResponse("x", usage=Usage(tokens_in=5)), failures=1)
+    """It passes on what the model says of itself; a call counts as one at least."""
+    model = ScriptedModel(script=lambda request: ModelResponse("x", usage=Usage(tokens_in=5)))
     meter = Meter()
     metered = MeteredModel(model, meter, anyio.CapacityLimiter(1), Span.nowhere(), "s")
 
     assert (metered.name, metered.capabilities) == (model.name, model.capabilities)
     assert (metered.fingerprint, metered.concurrency) == (model.fingerprint, model.concurrency)
-    with pytest.raises(ModelError):
-        await metered.complete(ModelRequest())
-    assert (meter.spent, meter.pending) == (Usage(), 0)
     response = await metered.complete(ModelRequest())
     assert (response.usage.calls, response.usage.tokens_in) == (1, 5)
     assert meter.spent == response.usage
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("error", "calls"),
+    [
+        (ModelError("no reply"), 1),
+        (ModelTimeout("no reply in time"), 1),
+        (ModelUnavailable("not installed"), 0),
+        (ModelRateLimited("not now"), 0),
+        (ContextLengthExceeded("too long"), 0),
+    ],
+)
+async def test_a_call_that_fails_counts_unless_it_was_turned_away(
+    error: ModelError, calls: int, anyio_backend: str
+) -> None:
+    """A provider that has been at work may want to be paid; in any case nothing stays reserved."""
+
+    def fails(request: ModelRequest) -> str:
+        raise error
+
+    meter = Meter(Budget(calls=5))
+    metered = MeteredModel(ScriptedModel(script=fails), meter, anyio.CapacityLimiter(1), Span.nowhere(), "s")
+    with pytest.raises(ModelError) as caught:
+        await metered.complete(ModelRequest())
+
+    assert caught.value is error
+    assert (meter.spent.calls, meter.pending) == (calls, 0)
+
+
+@pytest.mark.anyio
+async def test_a_budget_ends_a_row_of_failures(anyio_backend: str) -> None:
+    """A model that fails again and again is not asked more often than the budget allows."""
+    model = ScriptedModel(failures=99)
+    metered = MeteredModel(model, Meter(Budget(calls=2)), anyio.CapacityLimiter(1), Span.nowhere(), "s")
+    for _ in range(2):
+        with pytest.raises(ModelError):
+            await metered.complete(ModelRequest())
+    with pytest.raises(BudgetExceeded, match="2 calls"):
+        await metered.complete(ModelRequest())
+    assert len(model.requests) == 2
+
+
+def test_a_broken_provider_is_named(world: Any) -> None:
+    """An error in its code is no riddle: the message says whose bug it is, and the cause is the error itself."""
+
+    def broken(request: ModelRequest) -> str:
+        return request.mesages  # type: ignore[attr-defined]
+
+    world.model.script = broken
+    with pytest.raises(ModelError, match=r"The model scripted/m failed: AttributeError: .*mesages") as caught:
+        world.run("question -> answer: str", {"question": "?"})
+
+    assert "a bug in the provider `scripted`" in (caught.value.hint or "")
+    assert isinstance(caught.value.__cause__, AttributeError)
 
 
 class Three(ml.Program[Any, Any]):

@@ -1,8 +1,10 @@
 """Laws of running: a program gives what its stages give when Python calls them one after the other."""
 
+import zlib
 from pathlib import Path
 from typing import Any
 
+import anyio
 from attrs import define, field
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from elixirml.plugins import PluginManager
 from elixirml.programs.compiled import CompiledProgram
 from elixirml.runtime.budget import Meter
 from elixirml.runtime.events import Span
+from elixirml.runtime.streaming import RunEnd
 from elixirml.testing.models import ScriptedModel, ScriptedProvider
 
 NAMES = ("a", "b", "c", "d", "e")
@@ -27,6 +30,14 @@ class Written:
 
     def __attrs_post_init__(self) -> None:
         self.output = self.stages[-1][0]
+
+    def asking(self) -> ml.Program[Any, Any]:
+        """The same wiring, where every async stage asks a model for its sum."""
+        stages = {name: ml.stage(adding(takes, number, later=False)) for name, takes, number, later in self.stages}
+        asking = {name: ml.stage(asking_for(takes, number)) for name, takes, number, later in self.stages if later}
+        members = {"ask": ml.predict("number: int -> total: int", adapter="json", manual=True), **stages, **asking}
+        types = ", ".join(f"{name}: int" for name in self.inputs)
+        return ml.Program.create("P", inputs=types, outputs=f"{self.output}: int", stages=members)
 
     def declared(self) -> ml.Program[Any, Any]:
         """The program: each name once, as a class body has it; the latest function of a name is what counts."""
@@ -51,6 +62,14 @@ def adding(takes: tuple[str, ...], number: int, *, later: bool) -> Any:
     return namespace["stage"]
 
 
+def asking_for(takes: tuple[str, ...], number: int) -> Any:
+    namespace: dict[str, Any] = {}
+    total = " + ".join([str(number), *takes])
+    asked = f"(await self.ask(number={total})).total"
+    exec(f"async def stage({', '.join(['self', *takes])}):\n    return {asked}\n", namespace)  # noqa: S102 - as above
+    return namespace["stage"]
+
+
 @st.composite
 def programs(draw: st.DrawFn) -> Written:
     """Programs of up to eight stages: each takes any names known before it, and may rebind an input."""
@@ -66,9 +85,9 @@ def programs(draw: st.DrawFn) -> Written:
     return Written(inputs, tuple(stages))
 
 
-def kernel(home: Path, *script: str) -> ml.Kernel:
+def kernel(home: Path, *script: str, model: ScriptedModel | None = None) -> ml.Kernel:
     manager = PluginManager.load()
-    model = ScriptedModel(script=script or ("",))
+    model = model or ScriptedModel(script=script or ("",))
     manager.registry.offer("language_models", "scripted", ScriptedProvider({"m": model}))
     return ml.Kernel(plugins=manager, home=home, model="scripted/m")
 
@@ -96,6 +115,36 @@ def teardown_module() -> None:
     """Stop the kernel of the drawn programs."""
     while DOORS:
         DOORS.pop().__exit__(None, None, None)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(written=programs(), data=st.data())
+def test_a_streamed_run_is_a_run(tmp_path: Path, written: Written, data: st.DataObject) -> None:
+    """However replies are cut: the same result by the same steps, and what was told is what the stages answered."""
+    model = ScriptedModel(
+        script=lambda request: f'{{"total": {zlib.crc32(request.messages[-1].content.encode()) % 1000}}}',
+        pieces=data.draw(st.integers(1, 20)),
+    )
+    inputs = {name: data.draw(st.integers(-99, 99)) for name in written.inputs}
+    told: dict[tuple[str, int], str] = {}
+
+    async def both() -> tuple[Any, Any]:
+        async with kernel(tmp_path, model=model) as running:
+            result = await running.run(written.asking(), inputs)
+            async with running.stream(written.asking(), inputs) as deltas:
+                async for each in deltas:
+                    if isinstance(each, RunEnd):
+                        return result, each.result
+                    told[each.stage, each.attempt] = told.get((each.stage, each.attempt), "") + each.text
+        raise AssertionError("no end")
+
+    result, streamed = anyio.run(both)
+
+    assert streamed.fields == result.fields
+    assert [(each.path, each.outputs) for each in streamed.trace.stages] == [
+        (each.path, each.outputs) for each in result.trace.stages
+    ]
+    assert list(told.values()) == [str(each.outputs["total"]) for each in streamed.trace.stages]
 
 
 def order_of(compiled: CompiledProgram) -> list[str]:
@@ -164,8 +213,6 @@ def test_an_ensure_passes_exactly_when_a_good_reply_comes_in_time(tmp_path: Path
         async with running:
             runner = running.runner(program)
             return await runner.run({"question": "?"}, meter=meter, seed="", span=Span.nowhere())
-
-    import anyio
 
     if failures < attempts:
         assert anyio.run(once).output.answer == "good"

@@ -241,8 +241,3 @@ def world() -> World:
 @pytest.fixture
 def lab(tmp_path: Path, world: World) -> Lab:
     return Lab(tmp_path / "home", world)
-
-
-@pytest.fixture(params=["asyncio", "trio"])
-def anyio_backend(request: pytest.FixtureRequest) -> str:
-    return request.param

@@ -118,14 +118,14 @@ async def test_two_that_ask_the_same_at_once_ask_once(ledger: Ledger, anyio_back
 
 
 async def test_a_question_that_failed_is_asked_again_by_the_next(ledger: Ledger) -> None:
-    """An infrastructure fault leaves nothing behind: neither a reply nor a charge nor a lock."""
+    """An outage leaves neither a reply nor a lock behind; the budget has lost a call, but no row is charged for it."""
     model = ScriptedModel(script=["fine"], failures=1)
     process = Process(ledger, model)
     with pytest.raises(ModelError):
         await process.run("one", "film")
     replies, paid = await process.run("two", "film")
 
-    assert (replies, paid.calls, process.meter.spent.calls) == (["fine"], 1, 1)
+    assert (replies, paid.calls, process.meter.spent.calls) == (["fine"], 1, 2)
 
 
 async def test_whatever_a_model_raises_is_an_outage(ledger: Ledger) -> None:
@@ -162,8 +162,11 @@ async def test_a_replayed_reply_tells_what_it_took(ledger: Ledger, model: Script
 
 
 async def test_a_journalled_model_is_the_model_it_wraps(ledger: Ledger, model: ScriptedModel) -> None:
-    """Adapters decide by what a model can do: the journal changes none of it."""
+    """Adapters decide by what a model can do: the journal changes none of it, but that it gives replies whole."""
     wrapped = Process(ledger, model).journal.run("one", spent=[])(model, "reply")
 
     assert (wrapped.name, wrapped.fingerprint) == (model.name, model.fingerprint)
-    assert (wrapped.capabilities, wrapped.concurrency) == (frozenset(Capability), model.concurrency)
+    assert (wrapped.capabilities, wrapped.concurrency) == (
+        frozenset(Capability) - {Capability.STREAM},
+        model.concurrency,
+    )

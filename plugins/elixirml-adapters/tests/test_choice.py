@@ -342,3 +342,17 @@ def test_wordings_begin_with_the_fields_own_name() -> None:
     assert named["input_name"].describe()["options"] == ["Text", "Sentence", "Question", "Input"]
     assert named["output_name"].describe()["options"] == ["Source", "Label", "Answer", "Category", "Type"]
     assert named["output_name"].default == "Source"
+
+
+def test_the_label_is_told_when_the_reply_has_ended() -> None:
+    """It is told as it is declared, however it was written; what stands for none, and scored replies, tell nothing."""
+
+    def told(*pieces: str, **options: Any) -> list[tuple[str, str, bool]]:
+        parser = _ADAPTER.stream_parser(_TASK, options=options)
+        deltas = [delta for piece in pieces for delta in parser.feed(piece)]
+        return [(delta.field, delta.text, delta.last) for delta in [*deltas, *parser.close()]]
+
+    assert told("Film ", "Review.") == [("source", "film review", True)]
+    assert told(" tw", "eet", layout="plain") == [("source", "tweet", True)]
+    assert told("a book") == []
+    assert told("news", **_SCORING) == []

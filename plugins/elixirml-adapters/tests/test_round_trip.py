@@ -114,6 +114,31 @@ def test_xml_gives_every_value_back(outputs: dict[str, Any]) -> None:
     assert _read(XmlAdapter(), outputs) == {"note": "-", **outputs}
 
 
+@pytest.mark.parametrize("adapter", [JsonAdapter(), XmlAdapter(), SectionsAdapter()])
+@settings(max_examples=60, deadline=None)
+@given(outputs=_outputs(_TEXTS), cuts=st.lists(st.integers(0, 400), max_size=9))
+def test_what_arrives_in_pieces_is_what_is_read_in_the_end(
+    adapter: _Adapter, outputs: dict[str, Any], cuts: list[int]
+) -> None:
+    """Every text field is told of piece by piece, and the pieces are its value."""
+    call = FormatCall(_TASK, {"question": "?"}, (Demo({"question": "?"}, outputs),))
+    reply = next(each for each in adapter.format(call).messages if each.role is Role.ASSISTANT).content
+    try:
+        fields = adapter.parse(_TASK, ModelResponse(reply), options={})
+    except ParseError:
+        assert isinstance(adapter, SectionsAdapter)
+        return
+    parser = adapter.stream_parser(_TASK, options={})
+    ends = sorted(min(cut, len(reply)) for cut in cuts)
+    pieces = [reply[start:end] for start, end in zip([0, *ends], [*ends, len(reply)], strict=True)]
+    deltas = [*(delta for piece in pieces for delta in parser.feed(piece)), *parser.close()]
+
+    ended = [delta.field for delta in deltas if delta.last]
+    assert set(ended) == fields.keys() - ({"note"} - outputs.keys())
+    assert len(ended) == len(set(ended))
+    assert "".join(delta.text for delta in deltas if delta.field == "answer") == fields["answer"]
+
+
 def test_a_closing_thinking_tag_inside_a_json_text_ends_no_thinking() -> None:
     """Readers drop what stands before such a tag after an even number of quotes, so demos never show one."""
     outputs = {"answer": 'a " b </think> {', "kind": "good", "count": 1, "share": 0, "sure": True}

@@ -81,7 +81,8 @@ def test_a_model_is_opened_without_being_loaded(tmp_path: Path) -> None:
     provider: LanguageModelProvider = LocalProvider()
     model: LanguageModel = provider.open("smollm2", Host(tmp_path))
     assert (model.name, model.concurrency) == ("local/smollm2", 1)
-    assert model.capabilities == {Capability.TEXT, Capability.GRAMMAR, Capability.LABEL_LOGPROBS}
+    means = {Capability.TEXT, Capability.GRAMMAR, Capability.LABEL_LOGPROBS, Capability.STREAM}
+    assert model.capabilities == means
     assert CATALOGUE["smollm2"].sha256 in model.fingerprint
     assert "xllamacpp-" in model.fingerprint
 

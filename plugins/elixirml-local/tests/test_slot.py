@@ -1,12 +1,13 @@
 """Tests of the slot: what is computed depends on the prompt alone, whatever was asked before."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elixirml_local.faults import EngineError, PromptTooLong
+from elixirml_local.faults import EngineError, PromptTooLong, ReplyStopped
 from elixirml_local.slot import Slot
 
 
@@ -107,3 +108,48 @@ def test_an_empty_prompt_is_refused() -> None:
     """There is nothing to continue, and the engine is not asked what it makes of that."""
     with pytest.raises(EngineError, match="empty"):
         Slot(Engine(), context=10).ask((), ())
+
+
+class Writer:
+    """An engine that writes pieces, until it is told to stop, and perhaps fails."""
+
+    def __init__(self, *pieces: dict[str, Any]) -> None:
+        self.pieces = pieces
+
+    def handle_completions(self, asked: dict[str, Any], came: Callable[[dict[str, Any]], bool]) -> None:
+        assert asked["stream"]
+        for piece in self.pieces:
+            if came(piece):
+                return
+
+
+def piece(text: str, **more: Any) -> dict[str, Any]:
+    return {"choices": [{"text": text, "finish_reason": "length" if more else None}], **more}
+
+
+WHOLE = (piece("a"), piece("b"), piece("", usage={"completion_tokens": 2}))
+
+
+def test_pieces_make_the_answer() -> None:
+    """Each is given as it comes, and the last one says how the reply ended."""
+    taken: list[str] = []
+
+    def take(text: str) -> bool:
+        taken.append(text)
+        return True
+
+    answer = Slot(Writer(*WHOLE), context=99).ask((), (1,), room=2, take=take)
+
+    assert taken == ["a", "b", ""]
+    assert answer == {"choices": [{"text": "ab", "finish_reason": "length"}], "usage": {"completion_tokens": 2}}
+
+
+def test_an_answer_that_did_not_come_whole_is_none() -> None:
+    """It was stopped, refused, or broke off; a stop at its very end changes nothing."""
+    with pytest.raises(ReplyStopped):
+        Slot(Writer(*WHOLE), context=99).ask((), (1,), take=lambda text: text != "b")
+    with pytest.raises(EngineError, match="no such grammar"):
+        Slot(Writer({"error": {"message": "no such grammar"}}), context=99).ask((), (1,), take=bool)
+    with pytest.raises(EngineError, match="broke off"):
+        Slot(Writer(piece("a")), context=99).ask((), (1,), take=bool)
+    assert Slot(Writer(*WHOLE), context=99).ask((), (1,), take=bool)["choices"][0]["text"] == "ab"

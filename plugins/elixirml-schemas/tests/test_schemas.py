@@ -5,9 +5,11 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import InitVar, dataclass
 from dataclasses import field as dataclass_field
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
 from threading import Barrier
 from typing import Annotated, Any, Literal, NamedTuple, NewType, NotRequired, Optional, TypedDict
+from uuid import UUID
 
 import attrs
 import pytest
@@ -18,7 +20,7 @@ from elixirml.contracts import NO_DEFAULT, FieldDeclaration
 from elixirml.contracts.constraints import Description, Length, Pattern, Range
 from elixirml.errors import DeclarationError, ValidationError
 from elixirml_schemas.engine import PythonSchemas
-from elixirml_schemas.schema import RecordSchema
+from elixirml_schemas.record_schema import RecordSchema
 
 ENGINE = PythonSchemas()
 
@@ -245,7 +247,16 @@ def test_the_best_fitting_member_of_a_union_wins() -> None:
 
 @pytest.mark.parametrize(
     "annotation",
-    [str | date, Colour | str, list[int] | tuple[int, ...], dict[str, int] | Source, Any | date, Source | Chapter],
+    [
+        str | date,
+        str | UUID,
+        Decimal | str,
+        Colour | str,
+        list[int] | tuple[int, ...],
+        dict[str, int] | Source,
+        Any | date,
+        Source | Chapter,
+    ],
 )
 def test_unions_that_json_cannot_tell_apart_are_refused(annotation: object) -> None:
     """What is written must read back the same, so an ambiguous union is an error where it is declared."""
@@ -462,6 +473,8 @@ def test_deep_data_exhausts_no_stack() -> None:
     for _ in range(100_000):
         deep = [deep]
     assert one(Any).validate({"value": deep}).value is deep
+    assert problems(one(int), {"value": deep}) == [(("value",), "type")]
+    assert problems(one(str), {"value": 10**5000}) == [(("value",), "type")]
 
 
 _PLAIN = st.recursive(
@@ -485,6 +498,9 @@ _TYPES: list[tuple[Any, st.SearchStrategy[Any]]] = [
     (Literal["a", 1, True] | None, st.sampled_from(["a", 1, True, None])),
     (date | datetime, st.dates() | _MOMENTS),
     (list[date], st.lists(st.dates())),
+    (time | UUID | None, st.times() | st.uuids() | st.none()),
+    (Decimal, st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20)),
+    (Decimal | float, st.floats(allow_nan=False, allow_infinity=False) | st.decimals(-1, 1, places=3)),
     (tuple[int, Colour], st.tuples(st.integers(), st.sampled_from(Colour))),
     (tuple[str, ...], st.lists(st.text()).map(tuple)),
     (frozenset[date], st.frozensets(st.dates())),

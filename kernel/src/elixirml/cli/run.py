@@ -19,12 +19,11 @@ from elixirml.cli.options import (
     seed_option,
     set_option,
 )
-from elixirml.cli.output import aside, print_json, usage_text, value_text
+from elixirml.cli.output import aside, print_json, usage_text
 from elixirml.cli.references import check_models, prepared, resolved_program
+from elixirml.cli.results import JsonLines, Typewriter, followed, print_fields, result_json
 from elixirml.errors import ConfigError
-from elixirml.identity import Json
 from elixirml.runtime.budget import Budget
-from elixirml.runtime.result import Result
 
 __all__ = ["read_input", "run"]
 
@@ -37,6 +36,7 @@ __all__ = ["read_input", "run"]
 @budget_option
 @seed_option
 @home_option
+@click.option("--stream", is_flag=True, help="Print fields as they arrive; with --json, one JSON object a line.")
 @json_option
 @quiet_option
 def run(
@@ -49,6 +49,7 @@ def run(
     budget: Budget | None,
     seed: int,
     home: str,
+    stream: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -56,6 +57,7 @@ def run(
 
     PROGRAM is file.py:Class, package.module:Class, or a saved FILE.json with --program file.py:Class.
     """
+    out = sys.stdout
     with aside():
         made = resolved_program(program, declared)
         inputs = read_input(source)
@@ -63,13 +65,16 @@ def run(
         made = prepared(kernel, made, values=values, model=model)
         check_models(kernel, made)
         with running(kernel) as door:
-            result = door.run(made, inputs, budget=budget, seed=seed)
-    if as_json:
-        print_json(_json(result))
-        return
-    for name, value in result.fields.items():
-        click.echo(f"{click.style(name, bold=True)}: {value_text(value)}")
-    if not quiet:
+            if stream:
+                shown = JsonLines(out) if as_json else Typewriter(out, kernel.compile(made))
+                result = followed(door.stream(made, inputs, budget=budget, seed=seed), shown)
+            else:
+                result = door.run(made, inputs, budget=budget, seed=seed)
+    if as_json and not stream:
+        print_json(result_json(result))
+    elif not stream:
+        print_fields(result.fields, out=out)
+    if not (quiet or as_json):
         for lapse in result.trace.lapses:
             click.echo(f"note: {lapse.assertion}: {lapse.message} (attempt {lapse.attempt})", err=True)
         click.echo(usage_text(result.usage, seconds=result.usage.seconds), err=True)
@@ -97,20 +102,3 @@ def read_input(source: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ConfigError(f"{name} holds no JSON object.", hint='Write for example {"question": "Where?"}.')
     return cast("dict[str, Any]", data)
-
-
-def _json(result: Result[Any]) -> dict[str, Json]:
-    return {
-        "output": dict(result.fields),
-        "usage": dict(result.usage.to_json()),
-        "trace": {
-            "stages": [
-                {"stage": each.path, "inputs": dict(each.inputs), "outputs": dict(each.outputs)}
-                for each in result.trace.stages
-            ],
-            "lapses": [
-                {"assertion": each.assertion, "message": each.message, "attempt": each.attempt}
-                for each in result.trace.lapses
-            ],
-        },
-    }

@@ -145,6 +145,9 @@ if TYPE_CHECKING:
     from elixirml.contracts.usage import (
         Usage,
     )
+    from elixirml.contracts.wrapping import (
+        WrappedModel,
+    )
 
 __all__ = [
     "FREE_OF_CALLS",
@@ -240,6 +243,7 @@ __all__ = [
     "WorkItem",
     "WorkResult",
     "Workers",
+    "WrappedModel",
     "streamed",
 ]
 
@@ -336,6 +340,7 @@ _HOMES: Final = {
     "WorkFailure": "executor",
     "WorkItem": "executor",
     "WorkResult": "executor",
+    "WrappedModel": "wrapping",
     "Workers": "executor",
     "streamed": "stream",
 }

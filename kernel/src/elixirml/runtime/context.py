@@ -2,15 +2,17 @@
 
 import hashlib
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import define, evolve, field
 
-from elixirml.contracts.language_model import LanguageModel, ModelRequest, ModelResponse
+from elixirml.contracts.language_model import LanguageModel, ModelRequest
 from elixirml.contracts.usage import Usage
+from elixirml.runtime.asking import Asking
 from elixirml.runtime.budget import Meter
 from elixirml.runtime.events import Span
+from elixirml.runtime.listening import Listener
 from elixirml.runtime.metering import MeteredModel
 from elixirml.runtime.result import Lapse, StageRecord
 
@@ -38,6 +40,7 @@ class RunContext:
         open_model: Returns the model of a name, and the limiter of its concurrency.
         wrap: Puts every model into another; None leaves them bare.
         idle: Returns the value of a variable that is not active: its default.
+        listener: Who listens to what the stages answer; None when nobody does.
         stages: Predict stages executed so far.
         lapses: Assertions that failed so far.
         usage: What this run used; the meter may be shared with others.
@@ -50,6 +53,7 @@ class RunContext:
     open_model: Callable[[str], tuple[LanguageModel, Any]]
     wrap: Wrap | None = None
     idle: Callable[[str], Any] = field(kw_only=True)
+    listener: Listener | None = None
     stages: list[StageRecord] = field(factory=list[StageRecord])
     lapses: list[Lapse] = field(factory=list[Lapse])
     usage: Usage = field(factory=Usage)
@@ -59,8 +63,8 @@ class RunContext:
         """Return the value of a variable."""
         return self.values[path] if path in self.values else self.idle(path)
 
-    def asking(self, model: str, stage: str, span: Span) -> Callable[[ModelRequest], Awaitable[ModelResponse]]:
-        """Return the function a predictor asks a model with, bound by budget, limiter, journal and events.
+    def asking(self, model: str, stage: str, span: Span) -> Asking:
+        """Return what a predictor asks a model with, bound by budget, limiter, journal and events.
 
         Args:
             model: The model's name.
@@ -71,11 +75,12 @@ class RunContext:
         metered: LanguageModel = MeteredModel(opened, self.meter, limiter, span, stage)
         asked = metered if self.wrap is None else self.wrap(metered, stage)
 
-        async def ask(request: ModelRequest) -> ModelResponse:
+        def seeded(request: ModelRequest) -> ModelRequest:
             if request.temperature > 0 and request.seed is None:
-                request = evolve(request, seed=derived_seed(self.seed, stage, next(self._asked)))
-            response = await asked.complete(request)
-            self.usage = self.usage + response.usage
-            return response
+                return evolve(request, seed=derived_seed(self.seed, stage, next(self._asked)))
+            return request
 
-        return ask
+        return Asking(asked, seeded, self._book)
+
+    def _book(self, usage: Usage) -> None:
+        self.usage = self.usage + usage

@@ -1,56 +1,63 @@
 """A language model under a meter: every call that really happens is reserved, limited, timed and told."""
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 from time import perf_counter
-from typing import Any
+from typing import Any, Final, Self
 
-from attrs import evolve, frozen
+from attrs import define, evolve, field, frozen
 
-from elixirml.contracts.language_model import Capability, LanguageModel, ModelRequest, ModelResponse
+from elixirml.contracts.language_model import ModelRequest, ModelResponse
+from elixirml.contracts.stream import ModelDelta, ModelEnd, streamed
 from elixirml.contracts.usage import Usage
+from elixirml.contracts.wrapping import WrappedModel
+from elixirml.errors import (
+    ContextLengthExceeded,
+    ElixirError,
+    ModelAccessDenied,
+    ModelError,
+    ModelRateLimited,
+    ModelRequestInvalid,
+    ModelUnavailable,
+)
 from elixirml.runtime.budget import Meter
 from elixirml.runtime.events import Span
 
-__all__ = ["MeteredModel"]
+__all__ = ["MeteredModel", "Passed"]
+
+_TURNED_AWAY: Final = (
+    ModelUnavailable,
+    ModelAccessDenied,
+    ModelRequestInvalid,
+    ModelRateLimited,
+    ContextLengthExceeded,
+)
+"""Raised before a provider goes to work; after any other error it may have worked, and may want to be paid."""
 
 
 @frozen(eq=False)
-class MeteredModel:
+class MeteredModel(WrappedModel):
     """Wraps a model; a journal around it answers without reaching it, and so without cost.
 
+    A call that fails is booked as one call, unless the provider turned it away before any work.
+
     Attributes:
-        model: The model itself.
         meter: What may be used.
         limiter: How many calls may be under way at once.
         span: Where events belong.
         stage: The stage that asks.
     """
 
-    model: LanguageModel
     meter: Meter
     limiter: AbstractAsyncContextManager[Any]
     span: Span
     stage: str
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self.model.name
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What the model can do."""
-        return self.model.capabilities
-
-    @property
-    def fingerprint(self) -> str:
-        """What the model's replies depend on."""
-        return self.model.fingerprint
-
-    @property
-    def concurrency(self) -> int:
-        """How many calls the model can answer at once."""
-        return self.model.concurrency
 
     async def complete(self, request: ModelRequest) -> ModelResponse:
         """Ask within the budget.
@@ -59,16 +66,116 @@ class MeteredModel:
             BudgetExceeded: A limit is reached; nothing was asked.
             ModelError: No reply came.
         """
+        async with self._call() as call:
+            with self._answering(call):
+                response = await self.model.complete(request)
+            return call.ended(response)
+
+    @asynccontextmanager
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[AsyncIterator[ModelDelta]]:
+        """Ask within the budget, and pass the reply on as it arrives.
+
+        A reply that broke off, or was not read to its end, is booked as one call; no more is known of it.
+
+        Raises:
+            BudgetExceeded: A limit is reached; nothing was asked.
+            ModelError: No reply came, or it broke off.
+        """
+        async with self._call() as call, AsyncExitStack() as left:
+            with self._answering(call):
+                deltas = await left.enter_async_context(streamed(self.model, request))
+            yield Passed(_Guarded(deltas, lambda: self._answering(call)), call.seen)
+
+    @asynccontextmanager
+    async def _call(self) -> AsyncGenerator["_Call"]:
         async with self.limiter:
             self.meter.reserve()
-            usage = Usage()
-            started = perf_counter()
+            call = _Call()
             try:
                 with self.span.inside("model", model=self.name, stage=self.stage) as span:
-                    response = await self.model.complete(request)
-                    usage = evolve(response.usage, calls=max(1, response.usage.calls))
-                    usage = evolve(usage, seconds=perf_counter() - started)
-                    span.outcome["usage"] = usage
+                    yield call
+                    span.outcome.update(call.outcome())
             finally:
-                self.meter.settle(usage)
-            return evolve(response, usage=usage)
+                self.meter.settle(call.usage)
+
+    @contextmanager
+    def _answering(self, call: "_Call") -> Generator[None]:
+        """Take note of what the provider raises; what is no error of ElixirML is an outage, not the asker's fault."""
+        try:
+            yield
+        except ElixirError as error:
+            call.failed(error)
+            raise
+        except StopAsyncIteration:
+            raise
+        except Exception as error:
+            call.failed(error)
+            raise ModelError(
+                f"The model {self.name} failed: {type(error).__name__}: {error}",
+                hint=f"This is a bug in the provider `{self.name.partition('/')[0]}`, or in a middleware around it: "
+                "please report it there. `__cause__` of this error has the trace.",
+            ) from error
+
+
+@frozen(eq=False)
+class Passed:
+    """A stream whose pieces go through a function."""
+
+    deltas: AsyncIterator[ModelDelta]
+    through: Callable[[ModelDelta], ModelDelta]
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ModelDelta:
+        return self.through(await anext(self.deltas))
+
+
+@frozen(eq=False)
+class _Guarded:
+    """A stream each of whose pieces is awaited within a context."""
+
+    deltas: AsyncIterator[ModelDelta]
+    within: Callable[[], AbstractContextManager[None]]
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ModelDelta:
+        with self.within():
+            return await anext(self.deltas)
+
+
+@define(eq=False)
+class _Call:
+    """One call under way, and what is known of it so far."""
+
+    started: float = field(factory=perf_counter)
+    usage: Usage = field(factory=Usage)
+    first_token: float | None = None
+
+    def seen(self, delta: ModelDelta) -> ModelDelta:
+        """Take note of a piece of the reply; the last one tells the usage as it is booked."""
+        if isinstance(delta, ModelEnd):
+            return ModelEnd(evolve(self.ended(delta.response), first_token=self.first_token))
+        seconds = perf_counter() - self.started
+        if self.first_token is None:
+            self.first_token = seconds
+        self.usage = Usage(calls=1, seconds=seconds)
+        return delta
+
+    def ended(self, response: ModelResponse) -> ModelResponse:
+        """Take note of the whole reply, and return it with its usage as it is booked."""
+        usage = evolve(response.usage, calls=max(1, response.usage.calls))
+        self.usage = evolve(usage, seconds=perf_counter() - self.started)
+        return evolve(response, usage=self.usage)
+
+    def failed(self, error: Exception) -> None:
+        """Take note that no reply came, or not the whole."""
+        if not isinstance(error, _TURNED_AWAY):
+            self.usage = Usage(calls=1, seconds=perf_counter() - self.started)
+
+    def outcome(self) -> dict[str, Any]:
+        """Return what the end of the call tells."""
+        told = {} if self.first_token is None else {"first_token": self.first_token}
+        return {"usage": self.usage, **told}

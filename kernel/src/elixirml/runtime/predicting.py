@@ -34,20 +34,28 @@ async def predict_once(
         ModelError: No reply came.
         BudgetExceeded: A limit was reached.
     """
-    given = {name: plain(value) for name, value in inputs.items()}
+    given = {name: plain(value, capabilities.dump) for name, value in inputs.items()}
     predictor = str(context.value(node.settings["predictor"]))
     call = format_call(node, given, context, feedback=feedback)
+    asking = context.asking(str(context.value(node.settings["model"])), node.path, span)
+    listener = None if context.listener is None else context.listener.to(node.path)
     prediction = await capabilities.predictor(predictor).predict(
         PredictorCall(
             signature=call.signature,
             format=call,
             adapter=capabilities.adapter(str(context.value(node.settings["adapter"]))),
-            ask=context.asking(str(context.value(node.settings["model"])), node.path, span),
+            ask=asking.ask,
             options=_options(node, predictor, context),
             stage=node.path,
+            stream=None if listener is None else asking.heard_by(listener),
+            tell=None if listener is None else listener.hear,
+            tools={name: each or capabilities.tool(name) for name, each in node.tools.items()},
         )
     )
-    return _typed(node, prediction), StageRecord(node.path, given, prediction.fields, prediction.exchanges)
+    typed = _typed(node, prediction)
+    if listener is not None:
+        await listener.conclude(prediction)
+    return typed, StageRecord(node.path, given, prediction.fields, prediction.exchanges)
 
 
 def format_call(

@@ -15,6 +15,7 @@ from elixirml.programs.program import Program
 from elixirml.runtime.budget import Meter
 from elixirml.runtime.context import RunContext, Wrap
 from elixirml.runtime.events import Span
+from elixirml.runtime.listening import Listener
 from elixirml.runtime.pipeline import Pipeline, awaited, field_of
 from elixirml.runtime.previewing import previewed
 from elixirml.runtime.recent import Recent
@@ -68,6 +69,7 @@ class Runner:
         assignment: Assignment | None = None,
         space: Space | None = None,
         wrap: Wrap | None = None,
+        listener: Listener | None = None,
     ) -> Result[Any]:
         """Run the program once.
 
@@ -79,13 +81,14 @@ class Runner:
             assignment: Values to run with; the program's own when not given.
             space: The space the assignment is of, with its banks.
             wrap: Puts every model into another.
+            listener: Who listens to what its stages answer, as it arrives; the result is the same.
 
         Raises:
             ValidationError: The inputs do not fit; lists every problem.
             BudgetExceeded: A limit was reached; `partial` is the trace so far.
             ElixirError: A stage failed; see `elixirml.errors`.
         """
-        context = self._context(assignment, space, meter=meter, seed=seed, span=span, wrap=wrap)
+        context = self._context(assignment, space, meter=meter, seed=seed, span=span, wrap=wrap, listener=listener)
         typed = self.inputs(inputs)
         for node in self.compiled.predict_nodes():
             self.open_model(str(context.value(node.settings["model"])))  # before the first call, not after some
@@ -146,6 +149,7 @@ class Runner:
         seed: str,
         span: Span,
         wrap: Wrap | None = None,
+        listener: Listener | None = None,
     ) -> RunContext:
         if assignment is None or space is None:
             own = self.assigned()
@@ -160,6 +164,7 @@ class Runner:
             open_model=self.open_model,
             wrap=wrap,
             idle=lambda path: _default(where, path),
+            listener=listener,
         )
 
 

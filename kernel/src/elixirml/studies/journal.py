@@ -9,9 +9,9 @@ from collections.abc import Callable
 import anyio
 from attrs import define, field, frozen
 
-from elixirml.contracts.language_model import Capability, LanguageModel, ModelRequest, ModelResponse
+from elixirml.contracts.language_model import LanguageModel, ModelRequest, ModelResponse
 from elixirml.contracts.usage import Usage
-from elixirml.errors import ElixirError, ModelError
+from elixirml.contracts.wrapping import WrappedModel
 from elixirml.identity import canonical_json, digest
 from elixirml.runtime.budget import Meter
 from elixirml.studies.ledger import Ledger
@@ -79,7 +79,7 @@ class Journal:
         """Return a reply, and what it costs its owner."""
         known, name = self.ledger.reply(self.study, key, request=asked), f"{owner} {key}"
         if known is None:
-            response = await _asked(model, request)
+            response = await model.complete(request)
             self.ledger.keep_reply(self.study, key, owner=owner, request=asked, response=response)
             self.booked(name)
             return response, response.usage
@@ -94,53 +94,21 @@ class Journal:
         return response, response.usage
 
 
-async def _asked(model: LanguageModel, request: ModelRequest) -> ModelResponse:
-    """Return the model's reply; whatever else it raises is an outage, never the fault of who asked."""
-    try:
-        return await model.complete(request)
-    except ElixirError:
-        raise
-    except Exception as error:
-        raise ModelError(f"The model {model.name} failed: {type(error).__name__}: {error}") from error
-
-
 @frozen(eq=False)
-class JournalledModel:
+class JournalledModel(WrappedModel):
     """Wraps a model; answers from the journal where it can.
 
     Attributes:
-        model: The model itself.
         journal: Where replies are.
         owner: Who asks.
         asked: What this run has asked for so far.
         spent: Receives what each call is charged; the reply itself tells what it took when it was asked for.
     """
 
-    model: LanguageModel
     journal: Journal
     owner: str
     asked: set[str]
     spent: list[Usage]
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self.model.name
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What the model can do."""
-        return self.model.capabilities
-
-    @property
-    def fingerprint(self) -> str:
-        """What the model's replies depend on."""
-        return self.model.fingerprint
-
-    @property
-    def concurrency(self) -> int:
-        """How many calls the model can answer at once."""
-        return self.model.concurrency
 
     async def complete(self, request: ModelRequest) -> ModelResponse:
         """Return the journalled reply, or ask and journal it at once."""

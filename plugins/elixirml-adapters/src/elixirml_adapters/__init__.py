@@ -1,1 +1,1 @@
-"""Prompt formats for ElixirML programs: sections, json, xml and choice."""
+"""Prompt formats for ElixirML programs: sections, json, xml, choice and tools."""

@@ -18,6 +18,7 @@ from elixirml.contracts import (
     ModelResponse,
     Observation,
     Signature,
+    StreamParser,
 )
 from elixirml.errors import ParseError
 from elixirml.identity import Json
@@ -27,6 +28,7 @@ from elixirml_adapters.choice_layouts import LAYOUTS, TEXT_LAYOUTS, ChoiceTask
 from elixirml_adapters.grammar import choice_grammar
 from elixirml_adapters.options import Domains, require, settled
 from elixirml_adapters.parsing import fit_text
+from elixirml_adapters.parsing.streams import TextStream
 from elixirml_adapters.readout import PROBES, Readout, ReadoutRow, fit_readout
 from elixirml_adapters.rendering import capitalised
 from elixirml_adapters.replies import reading
@@ -110,6 +112,24 @@ class ChoiceAdapter:
             return {name: written[response.text]}
         with reading(response.text, field=name):
             return {name: fit_text(response.text, task.output.schema)}
+
+    def stream_parser(self, signature: Signature, *, options: Mapping[str, Any]) -> StreamParser:
+        """Return a reader of one reply as it arrives.
+
+        The label is told of when the reply has ended: the first words of one may be all of another. Of a reply that
+        was scored, not written, there is nothing to read.
+        """
+        name = signature.outputs[0].name
+        scored = settled(options, _DOMAINS)["decoding"] == "likelihood"
+
+        def label_of(text: str) -> str | None:
+            try:
+                label = self.parse(signature, ModelResponse(text), options=options)[name]
+            except ParseError:
+                return None
+            return label if isinstance(label, str) else None
+
+        return TextStream(name, (lambda _: None) if scored else label_of)
 
     def fit(
         self, signature: Signature, observations: Sequence[Observation], *, options: Mapping[str, Any]

@@ -5,14 +5,16 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from elixirml.contracts import Capability, FormatCall, ModelRequest, ModelResponse, Observation, Signature
+from elixirml.contracts import Capability, FormatCall, ModelRequest, ModelResponse, Observation, Signature, StreamParser
 from elixirml.identity import Json
 from elixirml.variables import Choice, Variable
+from elixirml_adapters.chat import CHAT_DOMAINS, chat_variables, ordered
 from elixirml_adapters.conversation import Turn, converse
 from elixirml_adapters.grammar import json_grammar
 from elixirml_adapters.notation import compact_type
 from elixirml_adapters.options import Domains, require, settled
 from elixirml_adapters.parsing import parse_json_reply
+from elixirml_adapters.parsing.streams import JsonStream
 from elixirml_adapters.rendering import (
     compact_json,
     feedback_note,
@@ -24,12 +26,25 @@ from elixirml_adapters.rendering import (
     worked,
 )
 from elixirml_adapters.replies import reading
+from elixirml_adapters.strict_schema import strict_schema
 
-__all__ = ["JsonAdapter"]
+__all__ = ["JsonAdapter", "input_lines", "reply_text"]
 
 _DOMAINS: Final[Domains] = {
-    "constraint": ("auto", "schema", "grammar", "none"),
+    "constraint": ("auto", "schema", "grammar", "json_mode", "none"),
     "schema_style": ("compact", "json_schema"),
+    **CHAT_DOMAINS,
+}
+_ASKED: Final = {
+    ("full", "compact"): "Reply with one JSON object of this shape, and nothing else:",
+    ("full", "json_schema"): "Reply with one JSON object that fits this JSON Schema, and nothing else:",
+    ("brief", "compact"): "JSON of this shape:",
+    ("brief", "json_schema"): "JSON that fits this schema:",
+}
+_NEEDED: Final = {
+    "schema": Capability.JSON_SCHEMA,
+    "grammar": Capability.GRAMMAR,
+    "json_mode": Capability.JSON_MODE,
 }
 
 
@@ -42,14 +57,13 @@ class JsonAdapter:
         return 40
 
     def variables(self, signature: Signature) -> tuple[Variable, ...]:
-        """Return `constraint` (what keeps the reply to its shape) and `schema_style` (how the shape is shown)."""
-        _ = signature
+        """Return `constraint` (what keeps the reply to its shape), `schema_style`, and those of all chat formats."""
         return (
             Choice(
                 "constraint",
                 default="auto",
                 options=_DOMAINS["constraint"],
-                hint="what keeps the reply to its shape; auto is the schema, else the grammar, else nothing",
+                hint="what keeps the reply to its shape; auto is the best of these that the model can do",
             ),
             Choice(
                 "schema_style",
@@ -57,6 +71,7 @@ class JsonAdapter:
                 options=_DOMAINS["schema_style"],
                 hint="show the reply's shape as a compact type or as a JSON Schema",
             ),
+            *chat_variables(signature),
         )
 
     def format(self, call: FormatCall) -> ModelRequest:
@@ -66,15 +81,16 @@ class JsonAdapter:
             ConfigError: The constraint asked for by name needs a capability that the model lacks.
         """
         options = settled(call.options, _DOMAINS)
-        signature = call.signature
+        signature = ordered(call.signature, options["field_order"])
         schema = output_schema(signature.outputs)
         chat = converse(
-            _system(signature, schema, style=options["schema_style"]),
+            _system(signature, schema, options),
             demos=[
-                Turn(_inputs(signature, demo.inputs), _reply(signature, demo.outputs))
+                Turn(input_lines(signature, demo.inputs), reply_text(signature, demo.outputs))
                 for demo in worked(signature, call.demos)
             ],
-            example=paragraphs(_inputs(signature, call.values), feedback_note(call.feedback)),
+            example=paragraphs(input_lines(signature, call.values), feedback_note(call.feedback)),
+            layout=options["demo_layout"],
         )
         request = ModelRequest(
             messages=chat.messages, stable=chat.stable, max_tokens=call.max_tokens, temperature=call.temperature
@@ -91,6 +107,11 @@ class JsonAdapter:
         with reading(response.text):
             return parse_json_reply(response.text, output_schema(signature.outputs))
 
+    def stream_parser(self, signature: Signature, *, options: Mapping[str, Any]) -> StreamParser:
+        """Return a reader of one reply as it arrives."""
+        settled(options, _DOMAINS)
+        return JsonStream(output_schema(signature.outputs))
+
     def fit(
         self, signature: Signature, observations: Sequence[Observation], *, options: Mapping[str, Any]
     ) -> Mapping[str, Json]:
@@ -102,40 +123,49 @@ class JsonAdapter:
 def _constrained(
     request: ModelRequest, schema: Mapping[str, Any], *, how: str, capabilities: frozenset[Capability]
 ) -> ModelRequest:
-    """Return the request with the schema or the grammar, by the constraint chosen and what the model can do."""
+    """Return the request with what keeps the reply to its shape, by the constraint chosen and what the model can do.
+
+    Where the providers' dialect of JSON Schema cannot say the shape, `auto` passes on to the next means; a schema asked
+    for by name is then sent as it is.
+    """
+    if how == "auto":
+        how = _best(schema, capabilities)
+    elif how != "none":
+        require(_NEEDED[how], of=capabilities, setting=f"constraint = {how}", instead="`auto` or `none`")
     match how:
         case "schema":
-            require(Capability.JSON_SCHEMA, of=capabilities, setting="constraint = schema", instead="`auto` or `none`")
+            return evolve(request, json_schema=strict_schema(schema) or schema)
         case "grammar":
-            require(Capability.GRAMMAR, of=capabilities, setting="constraint = grammar", instead="`auto` or `none`")
-        case "none":
-            return request
+            return evolve(request, grammar=json_grammar(schema))
+        case "json_mode":
+            return evolve(request, json_mode=True)
         case _:
-            pass
-    if how == "schema" or (how == "auto" and Capability.JSON_SCHEMA in capabilities):
-        return evolve(request, json_schema=schema)
-    if how == "grammar" or Capability.GRAMMAR in capabilities:
-        return evolve(request, grammar=json_grammar(schema))
-    return request
+            return request
 
 
-def _system(signature: Signature, schema: Mapping[str, Any], *, style: str) -> str:
-    shape = compact_type(schema) if style == "compact" else compact_json(schema)
-    asked = "of this shape" if style == "compact" else "that fits this JSON Schema"
+def _best(schema: Mapping[str, Any], capabilities: frozenset[Capability]) -> str:
+    """Return the means that holds a reply most firmly, of those the model has."""
+    means = (how for how, needed in _NEEDED.items() if needed in capabilities)
+    return next((how for how in means if how != "schema" or strict_schema(schema) is not None), "none")
+
+
+def _system(signature: Signature, schema: Mapping[str, Any], options: Mapping[str, Any]) -> str:
+    notes, style = options["field_notes"], options["schema_style"]
     return paragraphs(
         signature.instruction,
-        field_lines("You are given:", signature.inputs, notes=True),
-        field_lines("You find:", signature.outputs, notes=True),
-        f"Reply with one JSON object {asked}, and nothing else:",
-        shape,
+        field_lines("You are given:", signature.inputs, notes=notes),
+        field_lines("You find:", signature.outputs, notes=notes),
+        _ASKED[options["wording"], style],
+        compact_type(schema) if style == "compact" else compact_json(schema),
     )
 
 
-def _inputs(signature: Signature, values: Mapping[str, Any]) -> str:
+def input_lines(signature: Signature, values: Mapping[str, Any]) -> str:
+    """Return the inputs that are there, a line each with its name."""
     return "\n".join(f"{each.name}: {value_text(value)}" for each, value in present(signature.inputs, values))
 
 
-def _reply(signature: Signature, values: Mapping[str, Any]) -> str:
+def reply_text(signature: Signature, values: Mapping[str, Any]) -> str:
     """Return the outputs as a model should write them.
 
     `<` before a slash is escaped: a closing tag of a thinking block inside a text would end one for a reader.

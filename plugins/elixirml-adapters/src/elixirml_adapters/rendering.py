@@ -4,6 +4,7 @@ Nothing here fills templates with data: texts are joined, so braces and percent 
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ __all__ = [
     "worked",
 ]
 
+_BREAKING = re.compile(r"<(?=[/|])|`{3}|\|(?=>)")
 CLIP = 500
 """The most characters of a refused reply, and of the reason, that are shown again."""
 
@@ -50,8 +52,21 @@ def clipped(text: str) -> str:
 
 
 def feedback_data(feedback: Feedback) -> str:
-    """Return a refused reply and the reason as one line of JSON, so that neither can pass for instructions."""
-    return compact_json({"reply": clipped(feedback.reply), "reason": clipped(feedback.message)})
+    """Return a refused reply and the reason as one line of JSON, so that neither can pass for instructions.
+
+    Beyond what JSON asks for, signs that do not print are escaped, since some break lines, and so are closing tags,
+    fences, and the brackets of chat templates (`<|im_end|>`).
+    """
+    written = compact_json({"reply": clipped(feedback.reply), "reason": clipped(feedback.message)})
+    return "".join(map(_visible, _BREAKING.sub(_escaped, written)))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "".join(f"\\u{ord(sign):04x}" for sign in found.group())
+
+
+def _visible(sign: str) -> str:
+    return sign if sign.isprintable() else json.dumps(sign)[1:-1]
 
 
 def feedback_note(feedback: Feedback | None) -> str:

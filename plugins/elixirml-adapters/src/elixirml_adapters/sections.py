@@ -10,12 +10,14 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from elixirml.contracts import Field, FormatCall, ModelRequest, ModelResponse, Observation, Signature
+from elixirml.contracts import Field, FormatCall, ModelRequest, ModelResponse, Observation, Signature, StreamParser
 from elixirml.identity import Json
-from elixirml.variables import Boolean, Choice, Variable
-from elixirml_adapters.conversation import DEMO_LAYOUTS, Turn, converse
+from elixirml.variables import Choice, Variable
+from elixirml_adapters.chat import CHAT_DOMAINS, chat_variables, ordered
+from elixirml_adapters.conversation import Turn, converse
 from elixirml_adapters.options import Domains, settled
 from elixirml_adapters.parsing import parse_sections_reply
+from elixirml_adapters.parsing.streams import SectionsStream
 from elixirml_adapters.rendering import (
     feedback_note,
     field_lines,
@@ -69,10 +71,10 @@ _MARKERS: Final[Mapping[str, Marker]] = {
     "<<name>>": Marker("<<{name}>>"),
     "### name:": Marker("### {name}:", ended=False),
 }
-_DOMAINS: Final[Domains] = {
-    "marker": tuple(_MARKERS),
-    "demo_layout": DEMO_LAYOUTS,
-    "field_notes": (True, False),
+_DOMAINS: Final[Domains] = {"marker": tuple(_MARKERS), **CHAT_DOMAINS}
+_ASKED: Final = {
+    "full": "Reply with these headers, each followed by its value on the next line, and nothing else:",
+    "brief": "Format of the reply:",
 }
 
 
@@ -85,23 +87,19 @@ class SectionsAdapter:
         return 50
 
     def variables(self, signature: Signature) -> tuple[Variable, ...]:
-        """Return `marker` (how headers look), `demo_layout` and `field_notes` (whether fields are explained)."""
-        _ = signature
-        return (
-            Choice("marker", default=_DOMAINS["marker"][0], options=_DOMAINS["marker"], hint="how headers look"),
-            Choice("demo_layout", default=DEMO_LAYOUTS[0], options=DEMO_LAYOUTS, hint="where demos stand"),
-            Boolean("field_notes", default=True, hint="explain each field's type and meaning"),
-        )
+        """Return `marker` (how headers look) and those of all chat formats."""
+        marker = Choice("marker", default=_DOMAINS["marker"][0], options=_DOMAINS["marker"], hint="how headers look")
+        return (marker, *chat_variables(signature))
 
     def format(self, call: FormatCall) -> ModelRequest:
         """Return a chat: instruction, fields and format; demos; the example."""
         options = settled(call.options, _DOMAINS)
         marker = _MARKERS[options["marker"]]
-        signature = call.signature
+        signature = ordered(call.signature, options["field_order"])
         end = marker.end(signature)
         closing = marker.header(end) if end else ""
         chat = converse(
-            _system(signature, marker, closing, notes=options["field_notes"]),
+            _system(signature, marker, closing, options),
             demos=[
                 Turn(
                     marker.write(signature.inputs, demo.inputs),
@@ -135,6 +133,11 @@ class SectionsAdapter:
                 end=marker.end(signature),
             )
 
+    def stream_parser(self, signature: Signature, *, options: Mapping[str, Any]) -> StreamParser:
+        """Return a reader of one reply as it arrives."""
+        marker = _MARKERS[settled(options, _DOMAINS)["marker"]]
+        return SectionsStream(output_schema(signature.outputs), template=marker.template, end=marker.end(signature))
+
     def fit(
         self, signature: Signature, observations: Sequence[Observation], *, options: Mapping[str, Any]
     ) -> Mapping[str, Json]:
@@ -143,12 +146,13 @@ class SectionsAdapter:
         return {}
 
 
-def _system(signature: Signature, marker: Marker, closing: str, *, notes: bool) -> str:
+def _system(signature: Signature, marker: Marker, closing: str, options: Mapping[str, Any]) -> str:
+    notes = options["field_notes"]
     headers = [marker.header(each.name) for each in signature.outputs]
     return paragraphs(
         signature.instruction,
         field_lines("You are given:", signature.inputs, notes=notes),
         field_lines("You find:", signature.outputs, notes=notes),
-        "Reply with these headers, each followed by its value on the next line, and nothing else:",
+        _ASKED[options["wording"]],
         "\n".join([*headers, *([closing] if closing else [])]),
     )

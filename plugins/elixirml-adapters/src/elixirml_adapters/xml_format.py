@@ -8,12 +8,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from elixirml.contracts import Field, FormatCall, ModelRequest, ModelResponse, Observation, Signature
+from elixirml.contracts import Field, FormatCall, ModelRequest, ModelResponse, Observation, Signature, StreamParser
 from elixirml.identity import Json
-from elixirml.variables import Boolean, Choice, Variable
-from elixirml_adapters.conversation import DEMO_LAYOUTS, Turn, converse
-from elixirml_adapters.options import Domains, settled
+from elixirml.variables import Variable
+from elixirml_adapters.chat import CHAT_DOMAINS, chat_variables, ordered
+from elixirml_adapters.conversation import Turn, converse
+from elixirml_adapters.options import settled
 from elixirml_adapters.parsing import parse_xml_reply
+from elixirml_adapters.parsing.streams import XmlStream
 from elixirml_adapters.rendering import (
     feedback_note,
     field_lines,
@@ -29,7 +31,10 @@ __all__ = ["XmlAdapter", "element_text"]
 
 _MARKUP: Final = re.compile(r"<(?=[^\W\d]|[/!?_])|&(?=#?\w+;)|\A\s+|\s+\Z")
 _NAMED: Final = {"<": "&lt;", "&": "&amp;"}
-_DOMAINS: Final[Domains] = {"demo_layout": DEMO_LAYOUTS, "field_notes": (True, False)}
+_ASKED: Final = {
+    "full": "Reply with these elements, each around its value, and nothing else:",
+    "brief": "Format of the reply:",
+}
 
 
 class XmlAdapter:
@@ -41,19 +46,15 @@ class XmlAdapter:
         return 30
 
     def variables(self, signature: Signature) -> tuple[Variable, ...]:
-        """Return `demo_layout` and `field_notes` (whether fields are explained)."""
-        _ = signature
-        return (
-            Choice("demo_layout", default=DEMO_LAYOUTS[0], options=DEMO_LAYOUTS, hint="where demos stand"),
-            Boolean("field_notes", default=True, hint="explain each field's type and meaning"),
-        )
+        """Return those of all chat formats."""
+        return chat_variables(signature)
 
     def format(self, call: FormatCall) -> ModelRequest:
         """Return a chat: instruction, fields and format; demos; the example."""
-        options = settled(call.options, _DOMAINS)
-        signature = call.signature
+        options = settled(call.options, CHAT_DOMAINS)
+        signature = ordered(call.signature, options["field_order"])
         chat = converse(
-            _system(signature, notes=options["field_notes"]),
+            _system(signature, options),
             demos=[
                 Turn(_elements(signature.inputs, demo.inputs), _elements(signature.outputs, demo.outputs))
                 for demo in worked(signature, call.demos)
@@ -71,9 +72,14 @@ class XmlAdapter:
         Raises:
             ParseError: With the field, the reason and the reply.
         """
-        settled(options, _DOMAINS)
+        settled(options, CHAT_DOMAINS)
         with reading(response.text):
             return parse_xml_reply(response.text, output_schema(signature.outputs))
+
+    def stream_parser(self, signature: Signature, *, options: Mapping[str, Any]) -> StreamParser:
+        """Return a reader of one reply as it arrives."""
+        settled(options, CHAT_DOMAINS)
+        return XmlStream(output_schema(signature.outputs))
 
     def fit(
         self, signature: Signature, observations: Sequence[Observation], *, options: Mapping[str, Any]
@@ -105,11 +111,12 @@ def _elements(fields: Iterable[Field], values: Mapping[str, Any]) -> str:
     return "\n".join(f"<{each.name}>{element_text(value)}</{each.name}>" for each, value in present(fields, values))
 
 
-def _system(signature: Signature, *, notes: bool) -> str:
+def _system(signature: Signature, options: Mapping[str, Any]) -> str:
+    notes = options["field_notes"]
     return paragraphs(
         signature.instruction,
         field_lines("You are given:", signature.inputs, notes=notes),
         field_lines("You find:", signature.outputs, notes=notes),
-        "Reply with these elements, each around its value, and nothing else:",
+        _ASKED[options["wording"]],
         "\n".join(f"<{each.name}>...</{each.name}>" for each in signature.outputs),
     )

@@ -2,7 +2,9 @@
 
 import json
 import math
+import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -19,7 +21,8 @@ from elixirml_adapters.parsing import (
 )
 from elixirml_adapters.parsing.values import same
 
-LENGTH = 300_000
+LENGTH = 120_000
+HASHES: dict[str, Any] = {"template": "[[ ## {name} ## ]]", "end": "completed"}
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -131,7 +134,8 @@ REPEATED = [
     "<a></a>", "<a/>", "<", "</a>",
     "<!--", "<?", "<![CDATA[", "<!DOCTYPE [", '<a x="', "<a '\"", "&", "&#", "[[ ## ", "[[ ## a ",
     "[[ ## a ## ]]", "\n[[ ## b ## ]]",
-    "a:", "\na:", " ", "- ", "9",
+    "a:", "\na:", " ", "- ", "9", "[],", "[1],", "{},", "1,", "x,", '"x",', "a:x,", '{"n":1}', "{k:1}", "{a: b\n",
+    "[[ ## a ## ]]x\n", "<item>1</item>", "<l>1</l>", "<k>1</k>", "#\n", "`", "``` x\n", "@@",
 ]  # fmt: skip
 
 
@@ -141,10 +145,48 @@ def test_endless_repetition_is_answered(piece: str) -> None:
     repeated = piece * (LENGTH // len(piece))
     for parse in (
         lambda: parse_json_reply(repeated, SCHEMA),
+        lambda: parse_json_reply(f'{{"a": "x", "u": [{repeated}1]}}', SCHEMA),
+        lambda: parse_json_reply(f'{{"a": "x", "l": [{repeated}1]}}', SCHEMA),
         lambda: parse_xml_reply(f"<a>x</a>{repeated}", SCHEMA),
-        lambda: parse_sections_reply(repeated, SCHEMA, template="[[ ## {name} ## ]]", end="completed"),
+        lambda: parse_xml_reply(f"<a>x</a><l>{repeated}</l>", SCHEMA),
+        lambda: parse_sections_reply(f"[[ ## a ## ]]x[[ ## l ## ]]{repeated}", SCHEMA, **HASHES),
+        lambda: parse_sections_reply(repeated, SCHEMA, **HASHES),
     ):
         assert outcome(parse) in {"ok", *CODES}
+
+
+def calls_of(work: Callable[[], Any]) -> int:
+    """Return how many functions, Python's and C's, were called."""
+    count = 0
+
+    def note(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize("piece", REPEATED)
+def test_twice_the_reply_is_at_most_twice_the_work(piece: str) -> None:
+    """Counted in calls, so that no clock can blur it: work grows no faster than the reply, give or take a tenth."""
+
+    def work(length: int) -> list[int]:
+        repeated = piece * (length // len(piece))
+        return [
+            calls_of(lambda: outcome(lambda: parse_json_reply(repeated, SCHEMA))),
+            calls_of(lambda: outcome(lambda: parse_json_reply(f'{{"a": "x", "u": [{repeated}1]}}', SCHEMA))),
+            calls_of(lambda: outcome(lambda: parse_xml_reply(f"<a>x</a><l>{repeated}</l>", SCHEMA))),
+            calls_of(lambda: outcome(lambda: parse_sections_reply(repeated, SCHEMA, **HASHES))),
+        ]
+
+    for once, twice in zip(work(4_000), work(8_000), strict=True):
+        assert twice <= 2.2 * once + 100
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from elixirml_local.faults import ModelFileUnusable, ModelNotLoaded
 from elixirml_local.loopback import Loopback
 from elixirml_local.prompts import Prompts, Tokens
 from elixirml_local.scoring import Scorer
-from elixirml_local.slot import Slot
+from elixirml_local.slot import Slot, Take
 
 __all__ = ["Engine"]
 
@@ -36,20 +36,25 @@ class Engine:
         self._prompts = Prompts(Loopback(server.listening_address, key=key))
         self._scorer = Scorer(self._slot, self._prompts)
 
-    def complete(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def complete(self, request: Mapping[str, Any], *, take: Take | None = None) -> dict[str, Any]:
         """Return the reply to a request, as plain data.
 
         Args:
             request: What `elixirml.contracts.ModelRequest.to_json` returns.
+            take: Given each piece of the reply as it is written; returns whether to go on.
 
         Raises:
             PromptTooLong: The prompt and its reply do not fit the context.
             EngineError: The engine refused, for instance a grammar it cannot read.
+            ReplyStopped: Nobody wants to go on.
         """
         front, rest = self._prompts.split(request)
         if request["labels"]:
-            return self._score(front, rest, request)
-        return self._write(front, rest, request)
+            reply = self._score(front, rest, request)
+            if take is not None:
+                take(reply["text"])  # scored, not written, so it comes in one piece
+            return reply
+        return self._write(front, rest, request, take)
 
     def _score(self, front: Tokens, rest: Tokens, request: Mapping[str, Any]) -> dict[str, Any]:
         labels = request["labels"]
@@ -57,7 +62,7 @@ class Engine:
         best = max(labels, key=lambda label: scores[label])
         return {**_reply(front, rest, text=best), "label_logprobs": scores}
 
-    def _write(self, front: Tokens, rest: Tokens, request: Mapping[str, Any]) -> dict[str, Any]:
+    def _write(self, front: Tokens, rest: Tokens, request: Mapping[str, Any], take: Take | None) -> dict[str, Any]:
         options: dict[str, Any] = {"temperature": request["temperature"]}
         if request["stop"]:
             options["stop"] = request["stop"]
@@ -65,7 +70,8 @@ class Engine:
             options["grammar"] = request["grammar"]
         if request["seed"] is not None:
             options["seed"] = request["seed"] % _SEEDS
-        answer = self._slot.ask(front, rest, room=request["max_tokens"], **options)
+        # Always in pieces, since the engine ends a sign of several bytes that the limit cuts in another way else.
+        answer = self._slot.ask(front, rest, room=request["max_tokens"], take=take or _whatever_comes, **options)
         choice = answer["choices"][0]
         return _reply(
             front,
@@ -74,6 +80,12 @@ class Engine:
             finish=choice.get("finish_reason") or "stop",
             tokens_out=int(answer["usage"]["completion_tokens"]),
         )
+
+
+def _whatever_comes(piece: str) -> bool:
+    """Take a piece that nobody waits for."""
+    _ = piece
+    return True
 
 
 def _server(path: str, *, context: int, threads: int, key: str) -> Any:

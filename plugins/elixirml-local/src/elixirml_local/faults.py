@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-__all__ = ["EngineError", "ModelFileUnusable", "ModelNotLoaded", "PromptTooLong"]
+__all__ = ["EngineError", "ModelFileUnusable", "ModelNotLoaded", "PromptTooLong", "ReplyStopped"]
 
 
 class EngineError(Exception):
@@ -36,3 +36,7 @@ class PromptTooLong(EngineError):
     """The prompt and its reply do not fit the context."""
 
     code = "context-length"
+
+
+class ReplyStopped(Exception):
+    """Nobody reads a reply any further, so it is not written to its end."""

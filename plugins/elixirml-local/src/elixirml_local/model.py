@@ -2,16 +2,18 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import anyio
 from attrs import Factory, define, field, frozen
 
-from elixirml.contracts import Capability, ModelHost, ModelRequest, ModelResponse, Usage
+from elixirml.contracts import Capability, ModelDelta, ModelHost, ModelRequest, ModelResponse, Usage
 from elixirml.errors import ContextLengthExceeded, ExecutorError, ModelError, ModelUnavailable
 from elixirml.runtime.supervision import ChildProcess, ChildProcessDied
+from elixirml_local.reply import Reply
 
 __all__ = ["LocalModel", "ModelFile"]
 
@@ -74,6 +76,7 @@ class LocalModel:
     _engine: str = field(factory=_engine_version, init=False)
     _child: ChildProcess | None = field(default=None, init=False)
     _starting: anyio.Lock = field(factory=anyio.Lock, init=False)
+    _turn: anyio.Lock = field(factory=anyio.Lock, init=False)
 
     @property
     def name(self) -> str:
@@ -83,7 +86,7 @@ class LocalModel:
     @property
     def capabilities(self) -> frozenset[Capability]:
         """Everything llama.cpp can do but JSON Schema, which wastes tokens on white space; grammars do that better."""
-        return frozenset({Capability.TEXT, Capability.GRAMMAR, Capability.LABEL_LOGPROBS})
+        return frozenset({Capability.TEXT, Capability.GRAMMAR, Capability.LABEL_LOGPROBS, Capability.STREAM})
 
     @property
     def fingerprint(self) -> str:
@@ -103,15 +106,35 @@ class LocalModel:
             ContextLengthExceeded: The prompt does not fit.
             ModelError: The engine refused the request, for instance a grammar it cannot read.
         """
+        async with self._turn:
+            return self._read(await self._asked(self._question(request)))
+
+    @asynccontextmanager
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[AsyncIterator[ModelDelta]]:
+        """Give the reply as it is written, to the bit the one that `complete` returns; leaving it stops the engine.
+
+        Raises:
+            ModelError: As from `complete`; `partial` holds what had been written.
+        """
+        async with self._turn:
+            reply = Reply(self._asked, self._read, {**self._question(request), "stream": True})
+            try:
+                yield reply
+            finally:
+                await reply.close()
+
+    async def _asked(self, question: Mapping[str, object]) -> dict[str, Any]:
         child = await self._running()
         try:
-            answer = await child.ask({"model": self._model, "request": request.to_json()})
+            return await child.ask(question)
         except ChildProcessDied as error:
             raise ModelUnavailable(
                 f"The engine of {self.name} died during a call: {error.message}",
                 hint="It is started again; try again.",
             ) from error
-        return self._read(answer)
+
+    def _question(self, request: ModelRequest) -> dict[str, object]:
+        return {"model": self._model, "request": request.to_json()}
 
     @property
     def _model(self) -> dict[str, object]:

@@ -18,5 +18,6 @@ def register_predictors() -> list[Contribution]:
             "multi_chain_comparison:MultiChainComparison",
             "draws several chains of thought and answers with all in view",
         ),
+        "react": ("react:React", "calls tools, one after the other, and then answers"),
     }
     return [Contribution(name, f"elixirml_predictors.{where}", summary) for name, (where, summary) in offered.items()]

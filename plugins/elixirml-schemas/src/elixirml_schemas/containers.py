@@ -8,12 +8,14 @@ from attrs import field, frozen
 from elixirml.contracts.constraints import Description, Length
 from elixirml.errors import Problem
 from elixirml.identity import Json, canonical_json
+from elixirml_schemas.constraints import Satisfies, Unique
 from elixirml_schemas.marks import check, with_keywords
 from elixirml_schemas.shape import Mark, Path, Shape, refuse
 
 __all__ = ["Entries", "FixedTuple", "Items"]
 
-_TAKES: frozenset[type[Mark]] = frozenset({Length, Description})
+_TAKES: frozenset[type[Mark]] = frozenset({Length, Satisfies, Description})
+_ON_ITEMS: frozenset[type[Mark]] = _TAKES | {Unique}
 _Builder: TypeAlias = Callable[[Iterable[Any]], Any]
 
 
@@ -31,7 +33,7 @@ class Items:
     build: type[list[Any]] | type[tuple[Any, ...]] | type[set[Any]] | type[frozenset[Any]]
     marks: tuple[Mark, ...] = ()
     forms: frozenset[str] = field(default=frozenset({"array"}), init=False, repr=False)
-    takes: frozenset[type[Mark]] = field(default=_TAKES, init=False, repr=False)
+    takes: frozenset[type[Mark]] = field(default=_ON_ITEMS, init=False, repr=False)
 
     @property
     def noun(self) -> str:

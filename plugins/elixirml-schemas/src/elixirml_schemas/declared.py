@@ -31,6 +31,8 @@ class Declared:
         default: A typed value, or `NO_DEFAULT` when there is none or it is made anew each time.
         description: What the field's own metadata says it means.
         docstring: What the class's docstring says of it.
+        examples: Values it may have.
+        metadata: What else its declaration says.
     """
 
     name: str
@@ -40,6 +42,8 @@ class Declared:
     default: object = field(default=NO_DEFAULT, hash=False)
     description: str = ""
     docstring: str = ""
+    examples: tuple[object, ...] = field(default=(), hash=False)
+    metadata: Mapping[str, Any] = field(factory=dict[str, Any], hash=False)
 
 
 def is_keyed(declared: object) -> bool:
@@ -97,6 +101,10 @@ def _metadata(metadata: Mapping[Any, Any]) -> str:
     return text if isinstance(text, str) else ""
 
 
+def _texts(metadata: Mapping[Any, Any]) -> dict[str, Any]:
+    return {key: each for key, each in metadata.items() if isinstance(key, str)}
+
+
 def _made(factory: Any) -> object:
     made = get_origin(factory) or factory  # `list` of `list[int]`
     return factory() if any(made is each for each in _EMPTY) else NO_DEFAULT
@@ -108,7 +116,9 @@ def _attrs_fields(cls: type[Any], hints: Mapping[str, object]) -> Iterator[Decla
             annotation = hints.get(each.name, each.type or Any)
             required = each.default is attrs.NOTHING
             default = _attrs_default(each.default)
-            yield Declared(each.name, each.alias, annotation, required, default, _metadata(each.metadata))
+            about = _texts(each.metadata)
+            text = _metadata(each.metadata)
+            yield Declared(each.name, each.alias, annotation, required, default, text, metadata=about)
 
 
 def _attrs_default(default: Any) -> object:
@@ -131,7 +141,8 @@ def _dataclass_fields(cls: type[Any], hints: Mapping[str, object]) -> Iterator[D
             required = each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING
             doc = getattr(each, "doc", None)  # since Python 3.14
             text = _metadata(each.metadata) or (doc if isinstance(doc, str) else "")
-            yield Declared(each.name, each.name, hints[each.name], required, default, text)
+            about = _texts(each.metadata)
+            yield Declared(each.name, each.name, hints[each.name], required, default, text, metadata=about)
 
 
 def _tuple_fields(cls: type[Any], hints: Mapping[str, object]) -> Iterator[Declared]:

@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from elixirml.contracts.constraints import Description, Length, Pattern, Range
 from elixirml.errors import Problem
-from elixirml_schemas.shape import Mark, Path, shown
+from elixirml_schemas.constraints import Above, Below, MultipleOf, Satisfies, Unique
+from elixirml_schemas.shape import Mark, Path, same, shown
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 __all__ = ["check", "with_keywords"]
 
@@ -33,13 +37,23 @@ def _keywords(mark: Mark, kind: str) -> dict[str, Any]:
     match mark:
         case Range(low=low, high=high):
             found = {"minimum": low, "maximum": high}
+        case Above(low=low):
+            found = {"exclusiveMinimum": low}
+        case Below(high=high):
+            found = {"exclusiveMaximum": high}
+        case MultipleOf(step=step):
+            found = {"multipleOf": step}
         case Length(minimum=least, maximum=most):
             noun, _ = _LENGTHS[kind]
             found = {f"min{noun}": least or None, f"max{noun}": most}
+        case Unique():
+            found = {"uniqueItems": True}
         case Pattern(regex=regex):
             found = {"pattern": regex}
         case Description(text=text):
             found = {"description": text}
+        case Satisfies():
+            found = {}
     return {key: value for key, value in found.items() if value is not None}
 
 
@@ -54,22 +68,51 @@ def check(marks: Sequence[Mark], value: Any, path: Path, problems: list[Problem]
         kind: The JSON type of the value.
     """
     for mark in marks:
-        match mark:
-            case Range(low=low, high=high) if not ((low is None or low <= value) and (high is None or value <= high)):
-                problems.append(Problem(path, "range", f"expected a number {_bounds(low, high)}, got {value!r}"))
-            case Length(minimum=least, maximum=most) if not (
-                least <= len(value) and (most is None or len(value) <= most)
-            ):
-                _, noun = _LENGTHS[kind]
-                message = f"expected {_bounds(least or None, most)} {noun}, got {len(value)}"
-                problems.append(Problem(path, "length", message))
-            case Pattern(regex=regex) if re.search(regex, value) is None:
-                problems.append(Problem(path, "pattern", f"expected a text that matches {regex}, got {shown(value)}"))
-            case _:
-                pass
+        broken = _broken(mark, value, kind)
+        if broken is not None:
+            code, message = broken
+            problems.append(Problem(path, code, message))
+
+
+def _broken(mark: Mark, value: Any, kind: str) -> tuple[str, str] | None:  # noqa: PLR0911 - a table
+    """Return code and message of a mark that a value breaks."""
+    match mark:
+        case Range(low=low, high=high) if not ((low is None or low <= value) and (high is None or value <= high)):
+            return "range", f"expected a number {_bounds(low, high)}, got {value!r}"
+        case Above(low=low) if not value > low:
+            return "range", f"expected a number above {low}, got {value!r}"
+        case Below(high=high) if not value < high:
+            return "range", f"expected a number below {high}, got {value!r}"
+        case MultipleOf(step=step) if (_exact(value) / _exact(step)).denominator != 1:
+            return "range", f"expected a multiple of {step}, got {value!r}"
+        case Length(minimum=least, maximum=most) if not (least <= len(value) and (most is None or len(value) <= most)):
+            _, noun = _LENGTHS[kind]
+            return "length", f"expected {_bounds(least or None, most)} {noun}, got {len(value)}"
+        case Unique():
+            twice = _repeated(value)
+            return None if twice is None else ("duplicate", f"expected a list without repeats, got {twice} twice")
+        case Pattern(regex=regex) if re.search(regex, value) is None:
+            return "pattern", f"expected a text that matches {regex}, got {shown(value)}"
+        case Satisfies(test=test, words=words) if not test(value):
+            return "invalid", f"expected {words}, got {shown(value)}"
+        case _:
+            return None
 
 
 def _bounds(low: float | None, high: float | None) -> str:
     if low is None:
         return f"up to {high}"
     return f"from {low}" if high is None else f"from {low} to {high}"
+
+
+def _exact(number: Any) -> "Fraction":
+    from fractions import Fraction  # few schemas need it, and all of them are waited for
+
+    # The decimal digits as written: 0.3 is a multiple of 0.1, though not of the binary number next to it.
+    return Fraction(repr(number)) if isinstance(number, float) else Fraction(number)
+
+
+def _repeated(items: Any) -> str | None:
+    if isinstance(items, (set, frozenset)):
+        return None
+    return next((shown(each) for place, each in enumerate(items) if any(same(each, it) for it in items[:place])), None)

@@ -2,28 +2,43 @@
 
 import types
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
+from decimal import Decimal
 from enum import Enum, EnumType, Flag
 from typing import Annotated, Any, Final, Literal, NotRequired, Required, Union, cast, get_args, get_origin
+from uuid import UUID
 
 from attrs import evolve, frozen
 
 from elixirml.contracts import NO_DEFAULT
-from elixirml.contracts.constraints import Description, Length, Pattern, Range
+from elixirml.contracts.constraints import Description
 from elixirml.errors import DeclarationError, Problem
+from elixirml.identity import Json
 from elixirml_schemas.choices import Choice, Option
 from elixirml_schemas.containers import Entries, FixedTuple, Items
 from elixirml_schemas.declared import Declared, declared_fields, is_keyed, is_record
-from elixirml_schemas.records import RecordShape, Slot
-from elixirml_schemas.scalars import DAY, INTEGER, MOMENT, NOTHING, REAL, TEXT, TRUTH, Anything
+from elixirml_schemas.records import SHAPE, RecordShape, Slot
+from elixirml_schemas.scalars import (
+    CLOCK,
+    DAY,
+    DECIMAL,
+    INTEGER,
+    MOMENT,
+    NOTHING,
+    REAL,
+    TEXT,
+    TRUTH,
+    UNIQUE_ID,
+    Anything,
+)
 from elixirml_schemas.shape import Mark, Shape, shown
 from elixirml_schemas.unions import AnyOf, confusable
 
 __all__ = ["read_record", "read_slot"]
 
 _SUPPORTED: Final = (
-    "Supported: str, int, float, bool, None, Any, date, datetime, Literal, Enum, unions, list, tuple, set, frozenset, "
-    "dict[str, ...], and records (attrs classes, dataclasses, TypedDict, NamedTuple)."
+    "Supported: str, int, float, bool, None, Any, date, datetime, time, UUID, Decimal, Literal, Enum, unions, list, "
+    "tuple, set, frozenset, dict[str, ...], and records (attrs classes, dataclasses, TypedDict, NamedTuple)."
 )
 _SCALARS: Final[Mapping[object, Shape]] = types.MappingProxyType(
     {
@@ -35,6 +50,9 @@ _SCALARS: Final[Mapping[object, Shape]] = types.MappingProxyType(
         types.NoneType: NOTHING,
         date: DAY,
         datetime: MOMENT,
+        time: CLOCK,
+        UUID: UNIQUE_ID,
+        Decimal: DECIMAL,
         Any: Anything(),
         object: Anything(),
     }
@@ -81,6 +99,9 @@ def _record(cls: type[Any], place: _Place) -> RecordShape:
             f"{cls.__name__} holds itself, and JSON Schemas are written here without references.",
             "Keep a list of flat records instead, for example with the number of the parent in each.",
         )
+    made = cls.__dict__.get(SHAPE)
+    if isinstance(made, RecordShape):
+        return made
     inner = evolve(place, chain=(*place.chain, cls))
     return RecordShape(cls, tuple(_slot(each, inner) for each in declared_fields(cls)), is_keyed(cls))
 
@@ -96,6 +117,8 @@ def _slot(declared: Declared, owner: _Place) -> Slot:
         declared.required,
         NO_DEFAULT if declared.default is NO_DEFAULT else _default(declared.default, shape, place),
         declared.description or _description(declared.annotation) or declared.docstring,
+        tuple(_example(each, shape, place) for each in declared.examples),
+        declared.metadata,
     )
 
 
@@ -112,6 +135,18 @@ def _default(value: object, shape: Shape, place: _Place) -> object:
         optional = " Write `... | None` for a field that may be None." if value is None else ""
         raise DeclarationError(
             f"`{place.name}`: the default {shown(value)} does not fit: {problems[0]}.{optional}", code="default"
+        )
+    return shape.dump(typed)
+
+
+def _example(value: object, shape: Shape, place: _Place) -> Json:
+    problems: list[Problem] = []
+    typed = shape.read(value, (), problems)
+    if problems:
+        raise DeclarationError(
+            f"`{place.name}`: the example {shown(value)} does not fit: {problems[0]}.",
+            hint="Change the example or the type.",
+            code="schema-example",
         )
     return shape.dump(typed)
 
@@ -218,7 +253,7 @@ def _marked(arguments: tuple[Any, ...], place: _Place) -> Shape:
     shape = _read(annotation, place)
     for extra in extras:
         mark = Description(extra) if isinstance(extra, str) else extra
-        if isinstance(mark, (Range, Length, Pattern, Description)):
+        if isinstance(mark, Mark):
             shape = _with(shape, mark, place)
     return shape
 
@@ -231,7 +266,7 @@ def _with(shape: Shape, mark: Mark, place: _Place) -> Shape:
         return evolve(shape, members=members)
     raise place.error(
         f"{type(mark).__name__} means nothing for {shape.noun}.",
-        "Range goes with numbers, Length with texts and collections, Pattern with texts.",
+        "Range goes with numbers, Length with texts and collections, Pattern with texts, Unique with lists.",
     )
 
 

@@ -1,7 +1,7 @@
 """The shape of a record: a class with named fields; an object in JSON."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 from attrs import field, frozen
 
@@ -10,9 +10,13 @@ from elixirml.contracts.constraints import Description
 from elixirml.errors import Problem, did_you_mean
 from elixirml.identity import Json
 from elixirml_schemas.marks import with_keywords
+from elixirml_schemas.rules import NO_RULES, Rules
 from elixirml_schemas.shape import Mark, Path, Shape, refuse
 
-__all__ = ["DeferredClass", "RecordShape", "Slot"]
+__all__ = ["SHAPE", "DeferredClass", "RecordShape", "Slot"]
+
+SHAPE: Final = "__elixirml_shape__"
+"""Where a class made at run time keeps the shape it was made from, whose rules its fields do not tell."""
 
 
 class DeferredClass(Protocol):
@@ -37,6 +41,8 @@ class Slot:
         required: Whether it must be given.
         default: What it becomes when absent, as JSON; `NO_DEFAULT` when nothing is known of it.
         description: What it means.
+        examples: Values it may have, as JSON.
+        metadata: What else its declaration says.
     """
 
     name: str
@@ -46,12 +52,16 @@ class Slot:
     required: bool
     default: object = field(default=NO_DEFAULT, hash=False)
     description: str = ""
+    examples: tuple[Json, ...] = field(default=(), hash=False)
+    metadata: Mapping[str, Any] = field(factory=dict[str, Any], hash=False)
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the property, with what the field says of itself."""
         about: dict[str, Any] = {"description": self.description} if self.description else {}
         if self.default is not NO_DEFAULT:
             about["default"] = self.default
+        if self.examples:
+            about["examples"] = list(self.examples)
         return self.shape.schema() | about
 
 
@@ -64,12 +74,14 @@ class RecordShape:
         slots: Its fields, in declared order.
         keyed: Whether values are dictionaries, as those of a `TypedDict` are, rather than objects with attributes.
         marks: A description at most.
+        rules: What is done and demanded beyond the fields.
     """
 
     source: type[Any] | DeferredClass
     slots: tuple[Slot, ...]
     keyed: bool = False
     marks: tuple[Mark, ...] = ()
+    rules: Rules = NO_RULES
     forms: frozenset[str] = field(default=frozenset({"object"}), init=False, repr=False)
     takes: frozenset[type[Mark]] = field(default=frozenset({Description}), init=False, repr=False)
 
@@ -111,23 +123,38 @@ class RecordShape:
 
     def read(self, value: object, path: Path, problems: list[Problem]) -> Any:
         """Accept an object or a value of the class, and read every field."""
+        wrong: list[Problem] = []
         if not self.keyed and isinstance(value, self.cls):
-            for each in self.slots:
-                each.shape.read(getattr(value, each.name), (*path, each.name), problems)
-            return value
-        if not isinstance(value, Mapping):
+            self._judge(value, path, wrong)
+        elif isinstance(value, Mapping):
+            value = self._typed(cast("Mapping[object, object]", value), path, wrong)
+        else:
             return refuse(problems, path, self.noun, value)
-        given = cast("Mapping[object, object]", value)
-        before = len(problems)
-        values = self._values(given, path, problems)
-        self._refuse_unknown(given, path, problems)
-        return None if len(problems) > before else self._build(values, path, problems)
+        problems += wrong
+        return value
 
     def dump(self, value: Any) -> Json:
         """Return the fields as an object."""
         if self.keyed:
             return {each.name: each.shape.dump(value[each.name]) for each in self.slots if each.name in value}
         return {each.name: each.shape.dump(getattr(value, each.name)) for each in self.slots}
+
+    def _judge(self, value: Any, path: Path, problems: list[Problem]) -> None:
+        """Judge a value of the class, which need not hold what the class declares."""
+        for each in self.slots:
+            each.shape.read(getattr(value, each.name), (*path, each.name), problems)
+        if not problems:
+            self.rules.judge(value, path, problems)
+
+    def _typed(self, given: Mapping[object, object], path: Path, problems: list[Problem]) -> Any:
+        if self.rules.before:
+            given = self.rules.prepared(given, path, problems)
+            if problems:
+                return None
+        values = self._values(given, path, problems)
+        self._refuse_unknown(given, path, problems)
+        value = None if problems else self._build(values, path, problems)
+        return None if problems else self.rules.completed(value, path, problems)
 
     def _values(self, given: Mapping[object, object], path: Path, problems: list[Problem]) -> dict[str, Any]:
         values: dict[str, Any] = {}

@@ -3,42 +3,66 @@
 import keyword
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from functools import partial
+from functools import cached_property, partial
 from threading import Lock
 from typing import Any, cast
 from unicodedata import normalize
 
 import attrs
 
-from elixirml.contracts import NO_DEFAULT, FieldDeclaration
+from elixirml.contracts import FieldDeclaration
+from elixirml.contracts.constraints import Description
 from elixirml.errors import DeclarationError
-from elixirml_schemas.declared import Declared
+from elixirml_schemas.fields import SchemaField, declared_of
 from elixirml_schemas.reader import read_slot
-from elixirml_schemas.records import RecordShape, Slot
+from elixirml_schemas.records import SHAPE, RecordShape, Slot
+from elixirml_schemas.rules import NO_RULES, Rules
+from elixirml_schemas.shape import Mark
 
-__all__ = ["make_record", "make_slot"]
+__all__ = ["make_record", "make_slot", "record_of"]
 
 
-def make_record(name: str, fields: Sequence[FieldDeclaration]) -> RecordShape:
+def make_record(
+    name: str, fields: Sequence[FieldDeclaration | SchemaField], *, rules: Rules = NO_RULES, description: str = ""
+) -> RecordShape:
     """Return the shape of a new frozen class with these fields; the class itself is made at its first use.
 
     Raises:
         DeclarationError: A name is no identifier or is given twice, a type is not supported, a default does not fit.
     """
-    _check_names(name, [each.name for each in fields])
-    slots = tuple(read_slot(name, _declared(each)) for each in fields)
-    optional = ((each, slot) for each, slot in zip(fields, slots, strict=True) if not slot.required)
-    defaults = {each.name: slot.shape.read(each.default, (), []) for each, slot in optional}
-    return RecordShape(_Later(name, slots, defaults), slots)
+    _check_names(name, [*(each.name for each in fields), *(computed for computed, _ in rules.computed)])
+    slots = tuple(read_slot(name, declared_of(each)) for each in fields)
+    return record_of(name, slots, rules=rules, description=description)
+
+
+def record_of(name: str, slots: Sequence[Slot], *, rules: Rules = NO_RULES, description: str = "") -> RecordShape:
+    """Return the shape of a new frozen class with fields that have been read already.
+
+    Raises:
+        DeclarationError: A name is no identifier or is given twice.
+    """
+    _check_names(name, [*(each.name for each in slots), *(computed for computed, _ in rules.computed)])
+    defaults = {each.name: each.shape.read(each.default, (), []) for each in slots if not each.required}
+    marks = (Description(description),) if description else ()
+    return RecordShape(_Later(name, slots, defaults, marks, rules), tuple(slots), marks=marks, rules=rules)
 
 
 class _Later:
     """A class to be made: attrs compiles its methods, which costs more than all else that declaring a stage does."""
 
-    def __init__(self, name: str, slots: Sequence[Slot], defaults: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        name: str,
+        slots: Sequence[Slot],
+        defaults: Mapping[str, Any],
+        marks: tuple[Mark, ...],
+        rules: Rules,
+    ) -> None:
         self.__name__ = name
-        self._slots = slots
+        self._slots = tuple(slots)
         self._defaults = defaults
+        self._marks = marks
+        self._rules = rules
         self._made: type[Any] | None = None
         self._lock = Lock()
 
@@ -46,12 +70,18 @@ class _Later:
         """Return the class, the same one in every thread: values of another would not be of the record."""
         with self._lock:
             if self._made is None:
-                attributes = {each.name: self._attribute(each) for each in self._slots}
-                self._made = attrs.make_class(self.__name__, attributes, frozen=True, slots=True, kw_only=True)
+                self._made = self._make()
             return self._made
 
+    def _make(self) -> type[Any]:
+        attributes = {each.name: self._attribute(each) for each in self._slots}
+        body: dict[str, Any] = {name: cached_property(rule) for name, rule in self._rules.computed}
+        made = attrs.make_class(self.__name__, attributes, class_body=body, frozen=True, slots=True, kw_only=True)
+        setattr(made, SHAPE, RecordShape(self, self._slots, marks=self._marks, rules=self._rules))
+        return made
+
     def _attribute(self, slot: Slot) -> Any:
-        about = {"description": slot.description} if slot.description else {}
+        about = dict(slot.metadata) | ({"description": slot.description} if slot.description else {})
         annotation = cast("type[Any]", slot.annotation)
         if slot.required:
             return attrs.field(type=annotation, metadata=about)
@@ -65,7 +95,7 @@ def make_slot(declaration: FieldDeclaration) -> Slot:
         DeclarationError: Its name is no identifier, its type is not supported, or its default does not fit.
     """
     _check_names("field", [declaration.name])
-    return read_slot("field", _declared(declaration))
+    return read_slot("field", declared_of(declaration))
 
 
 def _check_names(name: str, names: Sequence[str]) -> None:
@@ -83,8 +113,3 @@ def _check_names(name: str, names: Sequence[str]) -> None:
     twice = sorted({each for each in names if names.count(each) > 1})
     if twice:
         raise DeclarationError(f"`{name}` has two fields named `{twice[0]}`.", hint="Rename one.", code="field-twice")
-
-
-def _declared(given: FieldDeclaration) -> Declared:
-    required = given.default is NO_DEFAULT
-    return Declared(given.name, given.name, given.annotation, required, given.default, given.description)

@@ -3,25 +3,43 @@
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, cast
+from uuid import UUID
 
 from attrs import field, frozen
 
 from elixirml.contracts.constraints import Description, Length, Pattern, Range
 from elixirml.errors import Problem
 from elixirml.identity import Json
+from elixirml_schemas.constraints import Above, Below, MultipleOf, Satisfies
 from elixirml_schemas.marks import check, with_keywords
-from elixirml_schemas.shape import Mark, Path, refuse
+from elixirml_schemas.shape import REFUSED, Mark, Path, refuse
 
-__all__ = ["DAY", "INTEGER", "MOMENT", "NOTHING", "REAL", "TEXT", "TRUTH", "Anything", "Scalar"]
+__all__ = [
+    "CLOCK",
+    "DAY",
+    "DECIMAL",
+    "INTEGER",
+    "MOMENT",
+    "NOTHING",
+    "REAL",
+    "TEXT",
+    "TRUTH",
+    "UNIQUE_ID",
+    "Anything",
+    "Scalar",
+]
 
+_CLOCK: Final = re.compile(r"\d{2}:\d{2}(:\d{2}([.,]\d+)?)?([Zz]|[+-]\d{2}:\d{2}(:\d{2})?)?", re.ASCII)
+_UNIQUE_ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DECIMAL: Final = re.compile(r"[+-]?\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,4})?", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOMENT: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?([Zz]|[+-]\d{2}:\d{2}(:\d{2})?)?", re.ASCII
 )
-_REFUSED: Final = object()
 
 
 @frozen
@@ -31,7 +49,7 @@ class Scalar:
     Attributes:
         noun: What messages call it.
         keywords: Its JSON Schema before marks.
-        accept: Returns the typed value, or `_REFUSED`.
+        accept: Returns the typed value, or `REFUSED`.
         write: Returns the JSON of a typed value.
         forms: The JSON types its values take.
         takes: The kinds of mark that mean something, beside a description.
@@ -44,7 +62,7 @@ class Scalar:
     accept: Callable[[object], Any]
     write: Callable[[Any], Json]
     forms: frozenset[str]
-    takes: frozenset[type[Mark]] = frozenset({Description})
+    takes: frozenset[type[Mark]] = frozenset({Satisfies, Description})
     plain: bool = True
     marks: tuple[Mark, ...] = ()
     hashable: bool = field(default=True, init=False, repr=False)
@@ -56,7 +74,7 @@ class Scalar:
     def read(self, value: object, path: Path, problems: list[Problem]) -> Any:
         """Return the typed value."""
         typed = self.accept(value)
-        if typed is _REFUSED:
+        if typed is REFUSED:
             refuse(problems, path, self.noun, value)
         elif self.marks:
             check(self.marks, typed, path, problems, kind=self.keywords["type"])
@@ -68,38 +86,40 @@ class Scalar:
 
 
 def _text(value: object) -> Any:
-    return value if isinstance(value, str) else _REFUSED
+    return value if isinstance(value, str) else REFUSED
 
 
 def _integer(value: object) -> Any:
-    return value if isinstance(value, int) and not isinstance(value, bool) else _REFUSED
+    return value if isinstance(value, int) and not isinstance(value, bool) else REFUSED
 
 
 def _real(value: object) -> Any:
+    if type(value) is float and value - value == 0:
+        return value
     if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return _REFUSED
+        return REFUSED
     try:
         number = float(value)
     except OverflowError:
-        return _REFUSED
-    return number if math.isfinite(number) else _REFUSED
+        return REFUSED
+    return number if math.isfinite(number) else REFUSED
 
 
 def _truth(value: object) -> Any:
-    return value if isinstance(value, bool) else _REFUSED
+    return value if isinstance(value, bool) else REFUSED
 
 
 def _nothing(value: object) -> Any:
-    return None if value is None else _REFUSED
+    return None if value is None else REFUSED
 
 
 def _day(value: object) -> Any:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
-        return date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else _REFUSED
+        return date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else REFUSED
     except ValueError:  # the 31st of February
-        return _REFUSED
+        return REFUSED
 
 
 def _moment(value: object) -> Any:
@@ -107,12 +127,38 @@ def _moment(value: object) -> Any:
         return value
     try:
         matches = isinstance(value, str) and _MOMENT.fullmatch(value)
-        return datetime.fromisoformat(cast("str", value).upper()) if matches else _REFUSED
+        return datetime.fromisoformat(cast("str", value).upper()) if matches else REFUSED
     except ValueError:  # the 25th hour
-        return _REFUSED
+        return REFUSED
 
 
-def _iso(value: date) -> Json:
+def _clock(value: object) -> Any:
+    if isinstance(value, time):
+        return value
+    try:
+        matches = isinstance(value, str) and _CLOCK.fullmatch(value)
+        return time.fromisoformat(cast("str", value).upper()) if matches else REFUSED
+    except ValueError:  # the 25th hour
+        return REFUSED
+
+
+def _unique_id(value: object) -> Any:
+    if isinstance(value, UUID):
+        return value
+    return UUID(value) if isinstance(value, str) and _UNIQUE_ID.fullmatch(value) else REFUSED
+
+
+def _decimal(value: object) -> Any:
+    if isinstance(value, Decimal):
+        return value if value.is_finite() else REFUSED
+    if isinstance(value, float) and math.isfinite(value):
+        return Decimal(repr(value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(value)
+    return Decimal(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else REFUSED
+
+
+def _iso(value: date | time) -> Json:
     return value.isoformat()
 
 
@@ -121,10 +167,11 @@ def _keywords(**keywords: Any) -> Mapping[str, Any]:
 
 
 # A text may read as a day; a day and a moment never read as each other.
-_ANY_TEXT: Final = frozenset({"string", "date", "date-time"})
+_ANY_TEXT: Final = frozenset({"string", "date", "date-time", "time", "uuid", "decimal"})
 _NUMBER: Final = frozenset({"number"})
-_ON_TEXT: Final[frozenset[type[Mark]]] = frozenset({Length, Pattern, Description})
-_ON_NUMBERS: Final[frozenset[type[Mark]]] = frozenset({Range, Description})
+_ON_ALL: Final[frozenset[type[Mark]]] = frozenset({Satisfies, Description})
+_ON_TEXT: Final[frozenset[type[Mark]]] = _ON_ALL | {Length, Pattern}
+_ON_NUMBERS: Final[frozenset[type[Mark]]] = _ON_ALL | {Range, Above, Below, MultipleOf}
 
 # `str.__str__` and `int` take subclasses off, such as the members of `StrEnum` and `IntEnum`.
 TEXT: Final = Scalar("text", _keywords(type="string"), _text, str.__str__, _ANY_TEXT, _ON_TEXT)
@@ -156,9 +203,34 @@ MOMENT: Final = Scalar(
 )
 """A day with a time, and an offset where the value has one."""
 
-
-_PLAIN: Final = "plain data (text, finite numbers, true, false, null, lists, objects with text keys)"
-_ANY_FORM: Final = _ANY_TEXT | {"number", "boolean", "null", "array", "object"}
+CLOCK: Final = Scalar(
+    "a time of day like 12:00:00",
+    _keywords(type="string", format="time"),
+    _clock,
+    _iso,
+    frozenset({"time"}),
+    plain=False,
+)
+"""A time of day, with an offset where the value has one."""
+UNIQUE_ID: Final = Scalar(
+    "a UUID like 123e4567-e89b-12d3-a456-426614174000",
+    _keywords(type="string", format="uuid"),
+    _unique_id,
+    str,
+    frozenset({"uuid"}),
+    plain=False,
+)
+"""A universally unique identifier, in its usual form with dashes."""
+DECIMAL: Final = Scalar(
+    "a decimal number like 19.90",
+    _keywords(type="string", format="decimal"),
+    _decimal,
+    str,
+    frozenset({"decimal"}),
+    _ON_NUMBERS,
+    plain=False,
+)
+"""A decimal number, as text in JSON, where numbers lose digits; numbers are read as they are written."""
 
 
 @frozen
@@ -221,4 +293,4 @@ def _parts(value: object) -> Iterable[tuple[str | int, object]] | None:
     if isinstance(value, dict):
         entries = cast("dict[str, object]", value)
         return entries.items() if all(isinstance(key, str) for key in entries) else None
-    return () if value is None or isinstance(value, (str, int)) or _real(value) is not _REFUSED else None
+    return () if value is None or isinstance(value, (str, int)) or _real(value) is not REFUSED else None

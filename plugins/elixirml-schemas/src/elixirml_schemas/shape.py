@@ -5,13 +5,17 @@ from typing import Any, Final, Protocol, TypeAlias, cast
 from elixirml.contracts.constraints import Description, Length, Pattern, Range
 from elixirml.errors import Problem
 from elixirml.identity import Json
+from elixirml_schemas.constraints import Above, Below, MultipleOf, Satisfies, Unique
 
-__all__ = ["Mark", "Path", "Shape", "refuse", "same", "shown"]
+__all__ = ["REFUSED", "Mark", "Path", "Shape", "refuse", "same", "shown"]
 
 Path: TypeAlias = tuple[str | int, ...]
-Mark: TypeAlias = Range | Length | Pattern | Description
+Mark: TypeAlias = Range | Above | Below | MultipleOf | Length | Unique | Pattern | Satisfies | Description
 
 _SHOWN: Final = 60
+
+REFUSED: Final = object()
+"""What a shape returns for a value that is not of its type, where it has no message to give."""
 
 
 class Shape(Protocol):
@@ -69,7 +73,10 @@ def shown(value: object) -> str:
     """
     if value is None:
         return "null"
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # lists thousands deep, numbers of thousands of digits
+        return f"a {type(value).__name__} too large to show"
     return f"{text if len(text) <= _SHOWN else text[:_SHOWN] + '...'} ({type(value).__name__})"
 
 

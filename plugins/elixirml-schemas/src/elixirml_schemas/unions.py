@@ -93,7 +93,7 @@ def _forms(value: object) -> frozenset[str]:
         case int() | float():
             return frozenset({"number"})
         case str():
-            return frozenset({"string", "date", "date-time"})
+            return frozenset({"string", "date", "date-time", "time", "uuid", "decimal"})
         case list() | tuple() | set() | frozenset():
             return frozenset({"array"})
         case _:

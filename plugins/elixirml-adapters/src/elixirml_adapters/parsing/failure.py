@@ -40,9 +40,13 @@ class ParseFailure(ValueError):
 
     def __init__(self, code: Code, path: Path, message: str) -> None:
         super().__init__(code, path, message)
-        self.code: str = code
+        self.code: Code = code
         self.path = path
         self.message = message
+
+    def under(self, path: Path) -> "ParseFailure":
+        """Return the same failure of something that stands at `path` inside another."""
+        return ParseFailure(self.code, path + self.path, self.message)
 
     def __str__(self) -> str:
         where = f" at {'.'.join(map(str, self.path))}" if self.path else ""

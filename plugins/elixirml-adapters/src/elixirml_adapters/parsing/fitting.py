@@ -5,8 +5,8 @@ union, nothing is converted at all.
 """
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar, cast
 
 from elixirml_adapters.parsing.choosing import choose_member, not_a_member
 from elixirml_adapters.parsing.failure import ParseFailure, Path
@@ -31,11 +31,13 @@ from elixirml_adapters.parsing.shapes import (
 )
 from elixirml_adapters.parsing.values import Members, Number, Value, describe, same
 
-__all__ = ["agree", "differing", "fill_absent", "fit", "passes_on", "wrong_type"]
+__all__ = ["agree", "differing", "fill_absent", "fit", "fit_each", "passes_on", "wrong_type"]
 
 T = TypeVar("T")
 _Scalar: TypeAlias = str | bool | Number | None
 _MISFIT: Any = object()
+_BRACKETED = (list, Members)  # a tuple: to make a union of types at every look is slow
+_MUTABLE = frozenset({list, dict})
 
 
 def fit(value: Value, shape: Shape, path: Path, *, exact: bool = False) -> Any:
@@ -70,17 +72,35 @@ def agree(givens: Sequence[T], fitter: Callable[[T], Any], path: Path) -> Any:
         ParseFailure: `ambiguous` when they differ; the first one's failure when none fits.
     """
     fitted: list[Any] = []
-    failures: list[ParseFailure] = []
+    first: ParseFailure | None = None  # and no other: each holds what it came through
     for given in givens:
         try:
             fitted.append(fitter(given))
         except ParseFailure as failure:
-            failures.append(failure)
-    if not fitted:
-        raise failures[0]
-    if failures or not all(same(fitted[0], other) for other in fitted):
+            first = first or failure
+    if first is not None:
+        raise differing(path) if fitted else first
+    if not all(same(fitted[0], other) for other in fitted):
         raise differing(path)
     return fitted[0]
+
+
+def fit_each(items: Iterable[T], key: Callable[[T], Hashable], fitter: Callable[[T, int], Any]) -> list[Any]:
+    """Return what `fitter` makes of each item and its position.
+
+    Long lists repeat themselves, so what became of an item is remembered by its key, where it has one.
+    """
+    known: dict[Hashable, Any] = {None: _MISFIT}
+    fitted: list[Any] = []
+    for index, item in enumerate(items):
+        name = key(item)
+        value = known.get(name, _MISFIT)
+        if value is _MISFIT:
+            value = fitter(item, index)
+            if name is not None and type(value) not in _MUTABLE:
+                known[name] = value
+        fitted.append(value)
+    return fitted
 
 
 def differing(path: Path) -> ParseFailure:
@@ -109,7 +129,7 @@ def _fit_scalar(value: Value, shape: Shape, path: Path, *, exact: bool) -> Any:
         value = value[0]
     expected, as_is, converted = _SCALARS[type(shape)]
     fitted: Any = _MISFIT
-    if not isinstance(value, list | Members):
+    if not isinstance(value, _BRACKETED):
         fitted = as_is(value)
         if fitted is _MISFIT and not exact and value is not None:
             fitted = converted(value)
@@ -188,7 +208,7 @@ def _fit_choice(value: Value, shape: Choice, path: Path, *, exact: bool) -> Any:
             return member
     if not exact and isinstance(value, list) and len(value) == 1:
         return _fit_choice(value[0], shape, path, exact=False)
-    if exact or value is None or isinstance(value, list | Members):
+    if exact or value is None or isinstance(value, _BRACKETED):
         raise not_a_member(describe(value), shape.members, path)
     return choose_member(_written(value), shape.members, path)
 
@@ -197,13 +217,29 @@ def _constant(value: Value, member: Any, path: Path) -> Any:
     """Return what to compare the member with."""
     if isinstance(value, Number):
         return read_number(value.source)
-    if isinstance(value, list | Members):
-        return _plain(value, path) if isinstance(member, list | dict) else _MISFIT
+    if isinstance(value, _BRACKETED):
+        return _plain(value, path) if type(member) in _MUTABLE else _MISFIT
     return value
 
 
+# What each shape may accept as it is; to try others would only make failures, which are slow.
+_EXACT_KINDS: Mapping[type, tuple[type, ...]] = {
+    Nothing: (type(None),),
+    Text: (str,),
+    Boolean: (bool,),
+    Integer: (Number,),
+    Real: (Number,),
+    ListOf: (list,),
+    Record: (Members,),
+    MapOf: (Members,),
+}
+
+
 def _fit_union(value: Value, shape: Union, path: Path, *, exact: bool) -> Any:
-    attempts = [(member, True) for member in shape.members]
+    kind = type(value)
+    attempts = [
+        (member, True) for member in shape.members if (kinds := _EXACT_KINDS.get(type(member))) is None or kind in kinds
+    ]
     if not exact:
         if isinstance(value, str) and is_null_word(value) and accepts_null(shape) and not accepts_text(shape):
             attempts += [(Nothing(), False)]
@@ -266,13 +302,26 @@ def _opened(value: Value) -> Value:
 def _fit_list(value: Value, shape: ListOf, path: Path, *, exact: bool) -> list[Any]:
     found = _parsed(value, "[") if isinstance(value, str) and not exact else value
     if isinstance(found, list):
-        fitted: list[Any] = []
-        for index, item in enumerate(found):  # no comprehension: it would cost a frame for each level of nesting
-            fitted.append(fit(item, shape.item, (*path, index), exact=exact))
-        return fitted
+        return _fit_items(found, shape.item, path, exact=exact)
     if exact or found is None:
         raise wrong_type("a list", describe(value), path)
     return [fit(found, shape.item, path)]
+
+
+def _fit_items(items: Sequence[Value], shape: Shape, path: Path, *, exact: bool) -> list[Any]:
+    """Return the fitted items; `fit_each` would do the same, but cost more frames for each level of nesting."""
+    fitter = _FITTERS[type(shape)]
+    known: dict[Hashable, Any] = {None: _MISFIT}
+    fitted: list[Any] = []
+    for index, item in enumerate(items):
+        key = item if type(item) is str else (item.source,) if type(item) is Number else None
+        value = known.get(key, _MISFIT)
+        if value is _MISFIT:
+            value = fitter(item, shape, (*path, index), exact=exact)
+            if key is not None and type(value) not in _MUTABLE:
+                known[key] = value
+        fitted.append(value)
+    return fitted
 
 
 def _parsed(text: str, openers: str) -> Value:
@@ -286,27 +335,46 @@ def _parsed(text: str, openers: str) -> Value:
 
 
 def _plain(value: Value, path: Path) -> Any:
-    if isinstance(value, list):
-        items: list[Any] = []
-        for index, item in enumerate(value):
-            items.append(_plain(item, (*path, index)))
-        return items
+    """Return the plain value of anything; paths are made only for what fails."""
+    try:
+        return _plainly(value)
+    except ParseFailure as failure:
+        raise failure.under(path) from None
+
+
+def _plainly(value: Value) -> Any:
+    kind = type(value)
+    if kind is list:
+        return _plain_list(cast("list[Value]", value))
     if isinstance(value, Members):
-        return _plain_members(value, path)
+        return _plain_members(value)
     if isinstance(value, Number):
         number = read_number(value.source)
         if number is None:
-            raise wrong_type("a number in range", describe(value), path)
+            raise wrong_type("a number in range", describe(value), ())
         return number
     return value
 
 
-def _plain_members(members: Members, path: Path) -> dict[str, Any]:
+def _plain_list(items: list[Value]) -> list[Any]:
+    plain: list[Any] = []
+    for item in items:
+        try:
+            plain.append(_plainly(item))
+        except ParseFailure as failure:
+            raise failure.under((len(plain),)) from None
+    return plain
+
+
+def _plain_members(members: Members) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     for key, value in members.pairs:
-        fitted = _plain(value, (*path, key))
+        try:
+            fitted = _plainly(value)
+        except ParseFailure as failure:
+            raise failure.under((key,)) from None
         if key in plain and not same(plain[key], fitted):
-            raise differing((*path, key))
+            raise differing((key,))
         plain[key] = fitted
     return plain
 

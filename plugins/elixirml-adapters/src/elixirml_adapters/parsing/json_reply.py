@@ -7,17 +7,17 @@ from typing import Any
 
 from elixirml_adapters.parsing.failure import ParseFailure, bounded
 from elixirml_adapters.parsing.fitting import fit
-from elixirml_adapters.parsing.lenient_json import MAX_DEPTH, Reader, UnreadableError, read_whole
+from elixirml_adapters.parsing.lenient_json import Reader, UnreadableError
 from elixirml_adapters.parsing.shapes import Record, Shape, shape_of
 from elixirml_adapters.parsing.thinking import answer_of, drop_orphan_thinking
-from elixirml_adapters.parsing.values import Members, Value, same
+from elixirml_adapters.parsing.values import MAX_DEPTH, Members, same
+from elixirml_adapters.parsing.wrappers import MAX_WRAPPERS, wrapped
 
 __all__ = ["parse_json_reply"]
 
 _FENCE = "```"
+_SHORT = 256  # signs; to compare longer objects with every later brace could take long
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
-_MAX_WRAPPERS = 4
-_WRAPPERS = ("arguments", "parameters", "input", "args", "function")
 # A brace that none of these follows opens no object: most braces of prose are passed over here.
 _OBJECT_START = re.compile(r"\{(?=\s*(?:[}/#\"'\u2018-\u201f]|\Z|(?:[^\W\d]|\$)[\w$-]*(?:[:/#]|\s+[:/#]|\s*\Z)))")
 
@@ -58,8 +58,8 @@ def _decoded(text: str) -> str:
 
 
 def _readable_parts(text: str) -> Sequence[str]:
-    """Return the fenced blocks that hold a brace; the whole text when there is none."""
-    return [block for block in _fenced_blocks(text) if "{" in block] or [text]
+    """Return the distinct fenced blocks that hold a brace; the whole text when there is none."""
+    return list(dict.fromkeys(block for block in _fenced_blocks(text) if "{" in block)) or [text]
 
 
 def _fenced_blocks(text: str) -> Iterator[str]:
@@ -102,66 +102,50 @@ def _candidates(parts: Sequence[str]) -> Sequence[Members]:
 
 
 def _objects(text: str) -> Iterator[tuple[str, Members]]:
-    """Yield every object in the text and how it is written."""
+    """Yield the objects in the text and how they are written; what is written as the one before is passed over."""
     reader = Reader(text)
+    written = ""
     start = _OBJECT_START.search(text)
     while start is not None:
         position = start.start() + 1
-        read = reader.read(start.start())
-        if read is not None:
+        if written and text.startswith(written, start.start()):
+            position = start.start() + len(written)
+        elif (read := reader.read(start.start())) is not None:
             value, position = read
             if isinstance(value, Members):
-                yield text[start.start() : position], value
+                written = text[start.start() : position]
+                yield written, value
+                written = written if len(written) <= _SHORT else ""
         start = _OBJECT_START.search(text, position)
 
 
 def _only_answer(candidates: Sequence[Members], shape: Shape) -> dict[str, Any]:
     """Return the one distinct record that the candidates hold."""
-    answers: list[dict[str, Any]] = []
-    failures: list[ParseFailure] = []
+    found: dict[str, Any] | None = None
+    first: ParseFailure | None = None  # and no other: each holds what it came through
     for candidate in candidates:
         try:
             answer = fit(_unwrapped(candidate, shape), shape, ())
         except ParseFailure as failure:
-            failures.append(failure)
+            first = first or failure
             continue
-        if answers and not same(answers[0], answer):
+        if found is not None and not same(found, answer):
             raise ParseFailure("ambiguous", (), "The reply holds several objects that fit, with different values.")
-        answers.append(answer)
-    if not answers:
-        raise failures[0]
-    return answers[0]
+        found = answer
+    if found is None and first is not None:
+        raise first
+    return found or {}
 
 
 def _unwrapped(members: Members, shape: Shape) -> Members:
     """Return the object inside the wrappers that models and tool calls put around it."""
     if not isinstance(shape, Record) or not shape.fields:
         return members
-    for _ in range(_MAX_WRAPPERS):
+    for _ in range(MAX_WRAPPERS):
         if any(shape.names.find(key) is not None for key, _ in members.pairs):
             break
-        inner = _wrapped(members)
+        inner = wrapped(members)
         if inner is None:
             break
         members = inner
     return members
-
-
-def _wrapped(members: Members) -> Members | None:
-    given = dict(members.pairs)
-    if any(given[key] != value for key, value in members.pairs):
-        return None
-    keys = [key for key in _WRAPPERS if key in given] + (list(given) if len(given) == 1 else [])
-    found = (_as_object(given[key]) for key in keys)
-    return next((inner for inner in found if inner is not None), None)
-
-
-def _as_object(value: Value) -> Members | None:
-    if isinstance(value, str):
-        try:
-            value = read_whole(value)
-        except UnreadableError:
-            return None
-    elif isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    return value if isinstance(value, Members) else None

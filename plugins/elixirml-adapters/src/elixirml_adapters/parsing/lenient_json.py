@@ -13,35 +13,65 @@ import re
 from typing import Literal, TypeAlias
 
 from elixirml_adapters.parsing.landmarks import Landmarks
-from elixirml_adapters.parsing.values import JSON_NUMBER, Members, Number, Value
+from elixirml_adapters.parsing.strict_json import StrictReader
+from elixirml_adapters.parsing.values import JSON_NUMBER, MAX_DEPTH, Members, Number, Value
 
-__all__ = ["MAX_DEPTH", "Reader", "UnreadableError", "read_whole"]
-
-MAX_DEPTH = 200
-"""How many brackets may be nested."""
+__all__ = [
+    "BARE_END",
+    "BARE_KEY",
+    "CLOSING_SIGNS",
+    "COLON",
+    "COMMA",
+    "COMMA_OR_MEMBER",
+    "ESCAPE",
+    "LINE_BREAK",
+    "MEMBER",
+    "SPACE",
+    "VALUE",
+    "Reader",
+    "UnreadableError",
+    "bare_value",
+    "meaning",
+    "read_whole",
+    "unescaped",
+]
 
 _Problem: TypeAlias = Literal["malformed", "truncated", "too_deep"]
 
-_CLOSING_SIGNS = {
+SPACE = re.compile(r"\s+")
+"""Blanks between signs."""
+
+LINE_BREAK = re.compile(r"[\r\n]")
+"""Where a line ends."""
+
+CLOSING_SIGNS = {
     '"': '"',
     "'": "'",
     **dict.fromkeys("\u201c\u201d\u201e\u201f", "\u201c\u201d\u201f"),
     **dict.fromkeys("\u2018\u2019\u201a\u201b", "\u2018\u2019\u201b"),
 }
+"""What may end a text, by the sign that begins it."""
+
 _COMMENT = r"//|/\*|#"
-_SPACE = re.compile(r"\s+")
-_LINE_BREAK = re.compile(r"[\r\n]")
 _COMMENT_END = re.compile(r"\*/")
-_BARE_END = re.compile(rf"[,}}\]\r\n]|{_COMMENT}")
-_BARE_KEY = re.compile(r"(?:[^\W\d]|\$)[\w$-]*")
+BARE_END = re.compile(rf"[,}}\]\r\n]|{_COMMENT}")
+"""What ends a bare value."""
+
+_SHORT = 256  # signs; to compare longer failures with every later bracket could take long
+_PLAIN_ITEMS = re.compile(r"(?:[^\s,{}\[\]\"'\u2018-\u201f#/]+,)+")
+BARE_KEY = re.compile(r"(?:[^\W\d]|\$)[\w$-]*")
+"""A key without quotes."""
+
 # A quote sign ends a text only where something that may follow a text follows; else it is part of the text.
 _TEXT_ENDS = {
     signs: re.compile(rf"\\.|[{signs}](?=[^\S\r\n]*(?:[,:}}\]\r\n]|{_COMMENT}|\Z))", re.DOTALL)
-    for signs in set(_CLOSING_SIGNS.values())
+    for signs in set(CLOSING_SIGNS.values())
 }
-_ESCAPE = re.compile(
+ESCAPE = re.compile(
     r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})|\\(.)", re.DOTALL
 )
+"""One escape, or two that are one sign."""
+
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", **{sign: sign for sign in "\"'\\/"}}
 _WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
 _OPENING_BRACKETS = ("{", "[")
@@ -61,11 +91,11 @@ class UnreadableError(Exception):
 
 
 # What may come next inside a bracket (plain numbers: this is the innermost loop).
-_MEMBER = 0  # or the closing bracket
-_COLON = 1
-_VALUE = 2
-_COMMA = 3  # or the closing bracket
-_COMMA_OR_MEMBER = 4  # after a line break, which stands for a comma
+MEMBER = 0  # or the closing bracket
+COLON = 1
+VALUE = 2
+COMMA = 3  # or the closing bracket
+COMMA_OR_MEMBER = 4  # after a line break, which stands for a comma
 
 _Span: TypeAlias = tuple[int, int, bool]
 """A key or plain value not decoded yet: start, end and whether it is a text."""
@@ -81,7 +111,7 @@ class _Bracket:
     def __init__(self, opener: str, states: int) -> None:
         self.is_object = opener == "{"
         self.states = states
-        self.awaits = _MEMBER
+        self.awaits = MEMBER
         self.keys: list[_Span] = []
         self.values: list[_Slot] = []
 
@@ -107,17 +137,21 @@ class Reader:
 
     Args:
         text: What to read from; its end counts as the end of the reply.
+        strict_first: Whether to try the faster reader of JSON by the letter; the results are the same.
 
     Example:
         >>> Reader("so {n: 3,}").read(3)
         (Members(pairs=(('n', Number(source='3')),)), 10)
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, strict_first: bool = True) -> None:
         self._text = text
+        self._strict = StrictReader(text) if strict_first else None
         self._failed: set[int] = set()
-        self._bare_ends = Landmarks(text, _BARE_END)
-        self._line_breaks = Landmarks(text, _LINE_BREAK)
+        self._recalled = False  # whether the reading failed at a state that is known to fail
+        self._unreadable = ""  # all that the last failed reading looked at; what begins so fails alike
+        self._bare_ends = Landmarks(text, BARE_END)
+        self._line_breaks = Landmarks(text, LINE_BREAK)
         self._comment_ends = Landmarks(text, _COMMENT_END)
         self._text_ends: dict[str, Landmarks] = {}
         self._open: list[_Bracket] = []
@@ -133,13 +167,23 @@ class Reader:
         Raises:
             UnreadableError: `truncated` when the text ends first, `too_deep` beyond `MAX_DEPTH` brackets.
         """
+        if self._unreadable and self._text.startswith(self._unreadable, start):
+            return None
+        if self._strict is not None and (strict := self._strict.read(start)) is not None:
+            return strict
+        return self._read(start)
+
+    def _read(self, start: int) -> tuple[Value, int] | None:
         self._open.clear()
         self._states.clear()
+        self._recalled = False
         position = self._open_bracket(self._text[start], start)
         while self._open:
             following = self._step(position)
             if following is None:
                 self._failed.update(self._states)
+                seen = self._blanks_end(position) + 2
+                self._unreadable = "" if self._recalled or seen - start > _SHORT else self._text[start:seen]
                 return None
             position = following
         return self._result, position
@@ -156,35 +200,36 @@ class Reader:
         awaits = bracket.awaits
         state = position << 4 | awaits << 1 | bracket.is_object
         if state in self._failed:
+            self._recalled = True
             return None
         self._states.append(state)
         text = self._text
         sign = text[position : position + 1]
         if sign.isspace():
             start, position = position, self._blanks_end(position)
-            if awaits == _COMMA and self._line_breaks.after(start) < position:
-                awaits = bracket.awaits = _COMMA_OR_MEMBER
+            if awaits == COMMA and self._line_breaks.after(start) < position:
+                awaits = bracket.awaits = COMMA_OR_MEMBER
             sign = text[position : position + 1]
         if not sign:
             raise UnreadableError("truncated")
         if sign in "/#" and (end := self._comment_end(position)) > position:
-            if awaits == _COMMA and self._line_breaks.after(position) < end:
-                bracket.awaits = _COMMA_OR_MEMBER
+            if awaits == COMMA and self._line_breaks.after(position) < end:
+                bracket.awaits = COMMA_OR_MEMBER
             return end
         return self._take(bracket, sign, position)
 
     def _take(self, bracket: _Bracket, sign: str, position: int) -> int | None:
         awaits = bracket.awaits
-        if awaits == _VALUE:
+        if awaits == VALUE:
             return self._take_value(bracket, sign, position)
-        if awaits == _COLON:
-            return self._take_sign(bracket, ":", _VALUE, position) if sign == ":" else None
-        if awaits == _COMMA:
+        if awaits == COLON:
+            return self._take_sign(bracket, ":", VALUE, position) if sign == ":" else None
+        if awaits == COMMA:
             return self._take_end(bracket, sign, position)
         return self._take_member(bracket, sign, position)
 
     def _take_member(self, bracket: _Bracket, sign: str, position: int) -> int | None:
-        if sign in _CLOSING_BRACKETS or (sign == "," and bracket.awaits == _COMMA_OR_MEMBER):
+        if sign in _CLOSING_BRACKETS or (sign == "," and bracket.awaits == COMMA_OR_MEMBER):
             return self._take_end(bracket, sign, position)
         if bracket.is_object:
             return self._take_key(bracket, sign, position)
@@ -193,7 +238,7 @@ class Reader:
     def _take_end(self, bracket: _Bracket, sign: str, position: int) -> int | None:
         """Read what ends a member."""
         if sign == ",":
-            return self._take_sign(bracket, ",", _MEMBER, position)
+            return self._take_sign(bracket, ",", MEMBER, position)
         return self._close_bracket(bracket, position) if sign == "]}"[bracket.is_object] else None
 
     def _take_sign(self, bracket: _Bracket, sign: str, then: int, position: int) -> int:
@@ -204,36 +249,40 @@ class Reader:
         return position
 
     def _take_key(self, bracket: _Bracket, sign: str, position: int) -> int | None:
-        if sign in _CLOSING_SIGNS:
+        if sign in CLOSING_SIGNS:
             start, end = position + 1, self._text_end(sign, position)
             following = end + 1
-        elif match := _BARE_KEY.match(self._text, position):
+        elif match := BARE_KEY.match(self._text, position):
             start, end = match.span()
             following = end
         else:
             return None
         bracket.keys.append((start, end, True))
-        bracket.awaits = _COLON
-        return self._take_sign(bracket, ":", _VALUE, following)
+        bracket.awaits = COLON
+        return self._take_sign(bracket, ":", VALUE, following)
 
     def _take_value(self, bracket: _Bracket, sign: str, position: int) -> int | None:
-        bracket.awaits = _COMMA
+        bracket.awaits = COMMA
         if sign in _OPENING_BRACKETS:
             return self._open_bracket(sign, position)
-        if sign in _CLOSING_SIGNS:
+        if sign in CLOSING_SIGNS:
             end = self._text_end(sign, position)
             bracket.values.append((position + 1, end, True))
-            return self._take_sign(bracket, ",", _MEMBER, end + 1)
+            return self._take_sign(bracket, ",", MEMBER, end + 1)
+        if not bracket.is_object and (items := _PLAIN_ITEMS.match(self._text, position)):
+            bracket.values += map(bare_value, items[0][:-1].split(","))
+            bracket.awaits = MEMBER
+            return items.end()
         end = self._bare_ends.after(position)
         if end == position:
             return None
         if end == len(self._text):
             raise UnreadableError("truncated")
         bracket.values.append((position, end, False))
-        return self._take_sign(bracket, ",", _MEMBER, end)
+        return self._take_sign(bracket, ",", MEMBER, end)
 
     def _text_end(self, sign: str, position: int) -> int:
-        signs = _CLOSING_SIGNS[sign]
+        signs = CLOSING_SIGNS[sign]
         if signs not in self._text_ends:
             self._text_ends[signs] = Landmarks(self._text, _TEXT_ENDS[signs])
         end = self._text_ends[signs].after(position + 1)
@@ -257,10 +306,10 @@ class Reader:
             return position + 1
         outer = self._open[-1]
         outer.values.append(value)
-        return self._take_sign(outer, ",", _MEMBER, position + 1)
+        return self._take_sign(outer, ",", MEMBER, position + 1)
 
     def _blanks_end(self, position: int) -> int:
-        match = _SPACE.match(self._text, position)
+        match = SPACE.match(self._text, position)
         return match.end() if match else position
 
     def _comment_end(self, position: int) -> int:
@@ -276,25 +325,29 @@ class Reader:
         values = [self._decoded(value) if isinstance(value, tuple) else value for value in bracket.values]
         if not bracket.is_object:
             return values
-        keys = (_unescaped(self._text[start:end]) for start, end, _ in bracket.keys)
+        keys = (unescaped(self._text[start:end]) for start, end, _ in bracket.keys)
         return Members(tuple(zip(keys, values, strict=True)))
 
     def _decoded(self, span: _Span) -> Value:
         start, end, is_text = span
         written = self._text[start:end]
-        if is_text:
-            return _unescaped(written)
-        word = written.strip()
-        if word in _WORDS:
-            return _WORDS[word]
-        return Number(word) if JSON_NUMBER.fullmatch(word) else word
+        return unescaped(written) if is_text else bare_value(written.strip())
 
 
-def _unescaped(written: str) -> str:
-    return _ESCAPE.sub(_meaning, written) if "\\" in written else written
+def bare_value(word: str) -> Value:
+    """Return the value that a bare word stands for."""
+    if word in _WORDS:
+        return _WORDS[word]
+    return Number(word) if JSON_NUMBER.fullmatch(word) else word
 
 
-def _meaning(escape: re.Match[str]) -> str:
+def unescaped(written: str) -> str:
+    """Return the text that is written so between quotes."""
+    return ESCAPE.sub(meaning, written) if "\\" in written else written
+
+
+def meaning(escape: re.Match[str]) -> str:
+    """Return the text that an escape, or a pair for one sign, stands for."""
     high, low, code, sign = escape.groups()
     if high:
         return chr(0x10000 + ((int(high, 16) & 0x3FF) << 10 | int(low, 16) & 0x3FF))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from elixirml_adapters.parsing.failure import ParseFailure, Path, bounded
-from elixirml_adapters.parsing.fitting import fit, passes_on, wrong_type
+from elixirml_adapters.parsing.fitting import fit, fit_each, passes_on, wrong_type
 from elixirml_adapters.parsing.lenient_json import UnreadableError, read_whole
 from elixirml_adapters.parsing.scalars import is_null_word
 from elixirml_adapters.parsing.shapes import (
@@ -140,7 +140,7 @@ def _fit_list_text(text: str, shape: ListOf, path: Path) -> list[Any]:
     bullets = [_BULLET.match(line) for line in lines]
     items = [line[bullet.end() :] for line, bullet in zip(lines, bullets, strict=True) if bullet]
     if items and len(items) == len(lines):
-        return [fit_plain_text(item, shape.item, (*path, index)) for index, item in enumerate(items)]
+        return fit_each(items, str, lambda item, index: fit_plain_text(item, shape.item, (*path, index)))
     if len(lines) == 1:
         return [fit_plain_text(lines[0], shape.item, path)]
     raise wrong_type("a list", describe(text), path)

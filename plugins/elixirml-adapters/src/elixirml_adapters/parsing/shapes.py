@@ -1,8 +1,10 @@
-"""What a field's schema asks for, read once for each parse."""
+"""What a field's schema asks for, read once for each parse.
+
+Records and their fields are not frozen, for frozen ones are slow to make; nothing changes them.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
 
 from elixirml_adapters.parsing.names import NameIndex
@@ -23,10 +25,14 @@ __all__ = [
     "Union",
     "accepts_null",
     "accepts_text",
+    "is_free_text",
+    "is_textual",
+    "record_of",
     "shape_of",
 ]
 
 _ABSENT = object()
+_UNION_WORDS = frozenset({"const", "enum", "anyOf"})
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ class MapOf:
     value: "Shape | None"
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Field:
     """One declared member of a record."""
 
@@ -94,34 +100,32 @@ class Field:
         """Whether the schema names a default."""
         return self.default is not _ABSENT
 
-    @cached_property
+    @property
     def drops_null(self) -> bool:
         """Whether null counts as absent."""
         return not self.required and not accepts_null(self.shape)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Record:
-    """An object with declared members."""
+    """An object with declared members; `names` finds the one that a written key means."""
 
     fields: tuple[Field, ...]
+    names: NameIndex = field(init=False, repr=False, compare=False)
 
-    @cached_property
-    def names(self) -> NameIndex:
-        """Finds the field that a written key means."""
-        return NameIndex(each.name for each in self.fields)
+    def __post_init__(self) -> None:
+        self.names = NameIndex([each.name for each in self.fields])
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Union:
-    """One of several shapes; never of one only, never nested."""
+    """One of several shapes, never of one only, never nested; `text_last` has them with plain strings last."""
 
     members: tuple["Shape", ...]
+    text_last: tuple["Shape", ...] = field(init=False, repr=False, compare=False)
 
-    @cached_property
-    def text_last(self) -> tuple["Shape", ...]:
-        """The members in order, plain strings last."""
-        return tuple(sorted(self.members, key=lambda member: isinstance(member, Text)))
+    def __post_init__(self) -> None:
+        self.text_last = tuple(sorted(self.members, key=lambda member: isinstance(member, Text)))
 
 
 Shape: TypeAlias = Anything | Nothing | Text | Boolean | Integer | Real | Choice | ListOf | MapOf | Record | Union
@@ -145,14 +149,14 @@ def accepts_null(shape: Shape) -> bool:
         case Choice():
             return any(member is None for member in shape.members)
         case _:
-            return isinstance(shape, Anything | Nothing)
+            return isinstance(shape, (Anything, Nothing))
 
 
 def accepts_text(shape: Shape) -> bool:
     """Return whether any text is a value of this shape."""
     if isinstance(shape, Union):
         return any(map(accepts_text, shape.members))
-    return isinstance(shape, Anything | Text)
+    return isinstance(shape, (Anything, Text))
 
 
 def shape_of(schema: Any) -> Shape:
@@ -162,8 +166,32 @@ def shape_of(schema: Any) -> Shape:
         schema: `type`, `properties`, `required`, `items`, `additionalProperties`, `enum`, `const`, `anyOf`, `default`;
             other keywords do not matter for reading a reply.
     """
+    if isinstance(schema, dict) and _UNION_WORDS.isdisjoint(rules := cast("dict[str, Any]", schema)):
+        kind = rules.get("type")
+        if isinstance(kind, str):
+            return _SIMPLE.get(kind) or _of_type(kind, rules)
     members = tuple(_members(schema))
     return members[0] if len(members) == 1 else Union(members)
+
+
+def record_of(schema: Any) -> Record:
+    """Return the record that a schema describes; one without fields where it describes none."""
+    shape = shape_of(schema)
+    return shape if isinstance(shape, Record) else Record(())
+
+
+def is_textual(shape: Shape) -> bool:
+    """Return whether what a format writes for this shape is text, not the source of another value."""
+    if isinstance(shape, Union):
+        return any(map(is_textual, shape.members))
+    return isinstance(shape, (Anything, Text, Choice))
+
+
+def is_free_text(schema: Any) -> bool:
+    """Return whether a schema asks for any text, and for nothing else but perhaps null."""
+    shape = shape_of(schema)
+    members = shape.members if isinstance(shape, Union) else (shape,)
+    return all(isinstance(member, (Text, Nothing)) for member in members) and accepts_text(shape)
 
 
 def _members(schema: Any) -> Iterator[Shape]:
@@ -202,14 +230,8 @@ def _object_shape(rules: Mapping[str, Any]) -> Shape:
         values = rules.get("additionalProperties")
         return MapOf(None if values is False else shape_of(values))
     required: Sequence[str] = rules.get("required") or ()
-    return Record(
-        tuple(
-            Field(
-                name,
-                shape_of(rule),
-                name in required,
-                rule.get("default", _ABSENT) if isinstance(rule, Mapping) else _ABSENT,
-            )
-            for name, rule in properties.items()
-        )
-    )
+    fields: list[Field] = []
+    for name, rule in properties.items():
+        given: Mapping[str, Any] = cast("Mapping[str, Any]", rule) if isinstance(rule, (dict, Mapping)) else {}
+        fields.append(Field(name, shape_of(rule), name in required, given.get("default", _ABSENT)))
+    return Record(tuple(fields))

@@ -5,15 +5,21 @@ from collections.abc import Collection
 
 from elixirml_adapters.parsing.failure import ParseFailure
 
-__all__ = ["THINKING_TAGS", "answer_of", "drop_orphan_thinking"]
+__all__ = ["CLOSERS", "OPENER", "TAG", "THINKING_TAGS", "answer_of", "drop_orphan_thinking"]
 
 THINKING_TAGS = ("think", "thinking")
 """The elements that hold thoughts."""
 
+OPENER = re.compile(r"<(think|thinking)\s*>", re.IGNORECASE)
+"""What begins thoughts."""
+
+CLOSERS = {tag: re.compile(rf"</{tag}\s*>", re.IGNORECASE) for tag in THINKING_TAGS}
+"""What ends them, by tag."""
+
+TAG = re.compile(r"<(/?)(?:think|thinking)\s*>", re.IGNORECASE)
+"""Either, whatever the tag."""
+
 _BLANKS = re.compile(r"\s*")
-_OPENER = re.compile(r"<(think|thinking)\s*>", re.IGNORECASE)
-_CLOSERS = {tag: re.compile(rf"</{tag}\s*>", re.IGNORECASE) for tag in THINKING_TAGS}
-_TAG = re.compile(r"<(/?)(?:think|thinking)\s*>", re.IGNORECASE)
 
 
 def answer_of(reply: str | None, *, tags: Collection[str] = THINKING_TAGS) -> str:
@@ -46,7 +52,7 @@ def drop_orphan_thinking(text: str) -> str:
     """
     start = counted = quotes = openers = 0
     last_brace = text.rfind("{")
-    for tag in _TAG.finditer(text, 0, max(last_brace, 0)):
+    for tag in TAG.finditer(text, 0, max(last_brace, 0)):
         if tag.start() < start:
             continue
         quotes += text.count('"', counted, tag.start())
@@ -63,11 +69,11 @@ def drop_orphan_thinking(text: str) -> str:
 
 def _after_thinking(text: str, start: int, tags: Collection[str]) -> int:
     """Return where the leading thinking blocks at `start` end."""
-    while opener := _OPENER.match(text, _end_of_blanks(text, start)):
+    while opener := OPENER.match(text, _end_of_blanks(text, start)):
         tag = opener[1].lower()
         if tag not in tags:
             break
-        closer = _CLOSERS[tag].search(text, opener.end())
+        closer = CLOSERS[tag].search(text, opener.end())
         if closer is None:
             raise ParseFailure("truncated", (), f"The reply ends inside its <{tag}> block.")
         start = closer.end()

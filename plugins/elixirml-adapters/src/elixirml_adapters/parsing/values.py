@@ -4,10 +4,13 @@ import re
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-__all__ = ["JSON_NUMBER", "Members", "Number", "Value", "describe", "same"]
+__all__ = ["JSON_NUMBER", "MAX_DEPTH", "Members", "Number", "Value", "describe", "same"]
 
 JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 """A number as JSON spells it."""
+
+MAX_DEPTH = 200
+"""How many brackets of JSON may be nested."""
 
 
 # Not frozen: a reply may hold a million of them, and frozen instances are slow to make. Nothing changes them.

@@ -7,28 +7,63 @@ from dataclasses import dataclass
 from elixirml_adapters.parsing.failure import ParseFailure
 from elixirml_adapters.parsing.landmarks import Landmarks
 from elixirml_adapters.parsing.names import fold
+from elixirml_adapters.parsing.unfinished import unfinished
 
-__all__ = ["Element", "decoded", "elements", "holds_tags"]
+__all__ = [
+    "CDATA",
+    "ENTITY",
+    "INSIDE",
+    "OUTSIDE",
+    "UNFINISHED_ENTITY",
+    "UNFINISHED_MARKUP",
+    "UNFINISHED_TAG",
+    "Element",
+    "closes_itself",
+    "decoded",
+    "elements",
+    "end_pattern",
+    "holds_tags",
+    "meaning",
+]
 
 # No `<` inside a tag, as in XML: so no tag is ever walked through twice.
-_TAG = (
-    r"<(?P<close>/?)(?P<name>[^\W\d][\w.:-]*)(?=[\s/>])"
-    r"(?P<attributes>(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*)>"
+_NAME = r"[^\W\d][\w.:-]*"
+_ATTRIBUTES = r"(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*"
+_TAG = rf"<(?P<close>/?)(?P<name>{_NAME})(?=[\s/>])(?P<attributes>{_ATTRIBUTES})>"
+CDATA = "<![CDATA["
+INSIDE = re.compile(rf"<!\[CDATA\[|{_TAG}")
+"""What matters inside a field: a CDATA section's beginning, or a tag."""
+
+OUTSIDE = re.compile(rf"<!--|<!\[CDATA\[|<\?|<!|{_TAG}")
+"""What matters outside fields: other markup's beginning, or a tag."""
+
+UNFINISHED_TAG = re.compile(
+    rf"<(?:\Z|/?(?:\Z|(?P<name>{_NAME})(?:\Z|(?=[\s/>]){_ATTRIBUTES}(?:\"[^\"<]*|'[^'<]*)?\Z)))"
 )
-_CDATA = "<![CDATA["
-_INSIDE = re.compile(rf"<!\[CDATA\[|{_TAG}")
-_OUTSIDE = re.compile(rf"<!--|<!\[CDATA\[|<\?|<!|{_TAG}")
-_ENDS = {"<!--": "-->", _CDATA: "]]>", "<?": "?>", "<!": ">"}
+"""The beginning of a tag at the end of a text."""
+
+UNFINISHED_MARKUP = re.compile(rf"{unfinished('<', '!', '-', '-')}|{unfinished(*map(re.escape, CDATA))}")
+"""The beginning of a comment or CDATA section at the end of a text."""
+
+ENTITY = re.compile(r"&(?:(lt|gt|amp|quot|apos)|#0{0,99}([0-9]{1,7})|#[xX]0{0,99}([0-9a-fA-F]{1,6}));")
+"""A named or numeric entity."""
+
+UNFINISHED_ENTITY = re.compile(
+    r"&(?:\Z|(?:l|g|a|am|q|qu|quo|ap|apo|lt|gt|amp|quot|apos)\Z|#(?:0{0,99}[0-9]{0,7}|[xX]0{0,99}[0-9a-fA-F]{0,6})\Z)"
+)
+"""The beginning of an entity at the end of a text."""
+
+ENDS = {"<!--": "-->", CDATA: "]]>", "<?": "?>", "<!": ">"}
 _SUBSET = re.compile(r"<![^<>\[]*\[")
 _SUBSET_END = r"\]\s*>"
 _KEY = re.compile(r"(?:^|\s)key\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
-_ENTITY = re.compile(r"&(?:(lt|gt|amp|quot|apos)|#0*([0-9]{1,7})|#[xX]0*([0-9a-fA-F]{1,6}));")
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 _LAST_CODE_POINT = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: a reply may hold very many, and frozen instances are slow to make. Nothing changes them.
+@dataclass(slots=True)
 class Element:
     """One element: its tag name, the source of its attributes and what stands between its tags."""
 
@@ -59,13 +94,14 @@ def elements(source: str, wanted: Callable[[str], bool]) -> Iterator[Element]:
         ParseFailure: `truncated` when a wanted element is never closed.
     """
     scanner = _Scanner(source)
+    known: dict[str, bool] = {}
     position = 0
-    while tag := _OUTSIDE.search(source, position):
+    while tag := OUTSIDE.search(source, position):
         if tag["name"] is None:
             position = scanner.end_of_markup(tag)
-        elif tag["close"] or not wanted(tag["name"]):
+        elif tag["close"] or not _remembered(tag["name"], wanted, known):
             position = tag.end()
-        elif _closes_itself(tag):
+        elif closes_itself(tag):
             position = tag.end()
             yield Element(tag["name"], tag["attributes"].rstrip()[:-1], "")
         else:
@@ -74,9 +110,15 @@ def elements(source: str, wanted: Callable[[str], bool]) -> Iterator[Element]:
             yield Element(tag["name"], tag["attributes"], source[tag.end() : closing.start()])
 
 
+def _remembered(name: str, wanted: Callable[[str], bool], known: dict[str, bool]) -> bool:
+    if name not in known:
+        known[name] = wanted(name)
+    return known[name]
+
+
 def holds_tags(source: str) -> bool:
     """Return whether there is any tag in the source."""
-    return any(tag["name"] is not None for tag in _INSIDE.finditer(source))
+    return any(tag["name"] is not None for tag in INSIDE.finditer(source))
 
 
 def decoded(source: str) -> str:
@@ -86,12 +128,14 @@ def decoded(source: str) -> str:
         >>> decoded("R&D &amp;lt; <![CDATA[&lt;]]>")
         'R&D &lt; &lt;'
     """
-    head, *sections = source.split(_CDATA)
-    decoded_parts = [_ENTITY.sub(_meaning, head)]
-    for section in sections:
-        literal, end, rest = section.partition("]]>")
-        decoded_parts.append(literal + _ENTITY.sub(_meaning, rest) if end else _ENTITY.sub(_meaning, _CDATA + section))
-    return "".join(decoded_parts)
+    if "&" not in source and "<" not in source:
+        return source
+    parts: list[str] = []
+    at = 0
+    while (start := source.find(CDATA, at)) >= 0 and (end := source.find("]]>", start)) >= 0:
+        parts += [ENTITY.sub(meaning, source[at:start]), source[start + len(CDATA) : end]]
+        at = end + 3
+    return "".join([*parts, ENTITY.sub(meaning, source[at:])])
 
 
 class _Scanner:
@@ -103,25 +147,23 @@ class _Scanner:
 
     def end_of_markup(self, opener: re.Match[str]) -> int:
         """Return the end of a comment, CDATA section or declaration; what never ends is no markup."""
-        start, sign = opener.start(), opener[0]
-        pattern = re.escape(_ENDS[sign])
-        if sign == "<!" and _SUBSET.match(self._source, start):
-            pattern = _SUBSET_END
-        end = self._after(pattern, opener.end())
+        sign = opener[0]
+        end = self._after(end_pattern(self._source, opener), opener.end())
         if end == len(self._source):
             return end if sign == "<!--" else opener.end()
         return self._source.index(">", end) + 1
 
     def closing_tag(self, opener: re.Match[str]) -> re.Match[str]:
         """Return the tag that closes the element; elements of the same name are counted."""
-        name = fold(opener["name"])
+        name = opener["name"]
+        folded = fold(name)
         depth, position = 1, opener.end()
-        while tag := _INSIDE.search(self._source, position):
+        while tag := INSIDE.search(self._source, position):
             position = tag.end()
             if tag["name"] is None:
-                end = self._after(re.escape(_ENDS[_CDATA]), position)
+                end = self._after(re.escape(ENDS[CDATA]), position)
                 position = position if end == len(self._source) else end
-            elif not _closes_itself(tag) and fold(tag["name"]) == name:
+            elif not closes_itself(tag) and (tag["name"] == name or fold(tag["name"]) == folded):
                 depth += -1 if tag["close"] else 1
             if depth == 0:
                 return tag
@@ -133,11 +175,20 @@ class _Scanner:
         return self._landmarks[pattern].after(position)
 
 
-def _closes_itself(tag: re.Match[str]) -> bool:
-    return bool(tag["attributes"].rstrip().endswith("/"))
+def end_pattern(source: str, opener: re.Match[str]) -> str:
+    """Return the pattern of what ends a comment, CDATA section or declaration."""
+    if opener[0] == "<!" and _SUBSET.match(source, opener.start()):
+        return _SUBSET_END
+    return re.escape(ENDS[opener[0]])
 
 
-def _meaning(entity: re.Match[str]) -> str:
+def closes_itself(tag: re.Match[str]) -> bool:
+    """Return whether the tag opens and closes its element."""
+    return bool(tag["attributes"]) and tag["attributes"].rstrip().endswith("/")
+
+
+def meaning(entity: re.Match[str]) -> str:
+    """Return the sign that an entity stands for; the entity where it stands for none."""
     name, decimal, hexadecimal = entity.groups()
     if name:
         return _NAMED[name]

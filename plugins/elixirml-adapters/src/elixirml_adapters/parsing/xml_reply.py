@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from elixirml_adapters.parsing.failure import Path, bounded
-from elixirml_adapters.parsing.fitting import agree, fill_absent, wrong_type
+from elixirml_adapters.parsing.fitting import agree, fill_absent, fit_each, wrong_type
 from elixirml_adapters.parsing.names import fold
 from elixirml_adapters.parsing.plain_text import fit_json_text, fit_plain_member, holds_json, settle
-from elixirml_adapters.parsing.shapes import ListOf, MapOf, Record, Shape, Union, shape_of
+from elixirml_adapters.parsing.shapes import ListOf, MapOf, Record, Shape, Union, record_of
 from elixirml_adapters.parsing.thinking import THINKING_TAGS, answer_of
 from elixirml_adapters.parsing.values import describe
 from elixirml_adapters.parsing.xml_elements import Element, elements, holds_tags
@@ -34,8 +34,7 @@ def parse_xml_reply(reply: str | None, schema: Mapping[str, Any]) -> dict[str, A
         >>> parse_xml_reply("Sure: <n>1,000</n>", schema)
         {'n': 1000}
     """
-    shape = shape_of(schema)
-    record = shape if isinstance(shape, Record) else Record(())
+    record = record_of(schema)
     # A field may be called `thinking` itself; then its element is no thought.
     thoughts = [tag for tag in THINKING_TAGS if record.names.find(tag) is None]
     return _fit_children(answer_of(reply, tags=thoughts), record, ())
@@ -59,14 +58,18 @@ def _fit(occurrences: Sequence[Element], shape: Shape, path: Path) -> Any:
         return _fit_element(occurrences[0], shape, path)
     lists = [member for member in _members(shape) if isinstance(member, ListOf)]
     if lists:
-        return [
-            _fit_element(element, lists[0].item, (*path, index))
-            for index, element in enumerate(_items_of_each(occurrences, lists[0]))
-        ]
-    return agree(occurrences, lambda element: _fit_element(element, shape, path), path)
+        return _fit_elements(_items_of_each(occurrences, lists[0]), lists[0].item, path)
+    distinct = list({element.source: element for element in occurrences}.values())
+    return agree(distinct, lambda element: _fit_element(element, shape, path), path)
+
+
+def _fit_elements(items: Sequence[Element], shape: Shape, path: Path) -> list[Any]:
+    return fit_each(items, lambda item: item.source, lambda item, index: _fit_element(item, shape, (*path, index)))
 
 
 def _fit_element(element: Element, shape: Shape, path: Path) -> Any:
+    text = element.text
+
     def fit_member(member: Shape) -> Any:
         match member:
             case ListOf():
@@ -76,15 +79,15 @@ def _fit_element(element: Element, shape: Shape, path: Path) -> Any:
             case MapOf():
                 return _fit_map(element, member, path)
             case _:
-                return fit_plain_member(element.text, member, path)
+                return fit_plain_member(text, member, path)
 
-    return settle(element.text, shape, path, fit_member)
+    return settle(text, shape, path, fit_member)
 
 
 def _fit_list(element: Element, shape: ListOf, path: Path) -> list[Any]:
     items = _items(element, shape.item)
     if items:
-        return [_fit_element(item, shape.item, (*path, index)) for index, item in enumerate(items)]
+        return _fit_elements(items, shape.item, path)
     if not element.source.strip():
         return []
     if holds_json(element.text, shape):

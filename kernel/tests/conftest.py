@@ -1,4 +1,4 @@
-"""What the tests of programs share: a kernel with a scripted model, and what it was asked."""
+"""What the tests of the kernel share: a kernel with a scripted model, and what it was asked."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -58,3 +58,9 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path / "home")
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Every async test runs on both."""
+    return str(request.param)

@@ -1,0 +1,50 @@
+"""What all chat formats let tune: where demos stand, how much is explained, in which words and order."""
+
+from typing import Final
+
+from attrs import evolve
+
+from elixirml.contracts import Field, Signature
+from elixirml.variables import Boolean, Choice, Variable
+from elixirml_adapters.conversation import DEMO_LAYOUTS
+from elixirml_adapters.options import Domains
+from elixirml_adapters.parsing import is_free_text
+
+__all__ = ["CHAT_DOMAINS", "chat_variables", "ordered"]
+
+CHAT_DOMAINS: Final[Domains] = {
+    "demo_layout": DEMO_LAYOUTS,
+    "field_notes": (True, False),
+    "wording": ("full", "brief"),
+    "field_order": ("declared", "texts_first"),
+}
+"""What the options of `chat_variables` may be."""
+
+
+def chat_variables(signature: Signature) -> tuple[Variable, ...]:
+    """Return the variables of a chat format; `field_order` only where it makes a difference."""
+    variables: tuple[Variable, ...] = (
+        Choice("demo_layout", default=DEMO_LAYOUTS[0], options=DEMO_LAYOUTS, hint="where demos stand"),
+        Boolean("field_notes", default=True, hint="explain each field's type and meaning"),
+        Choice("wording", default="full", options=CHAT_DOMAINS["wording"], hint="how the format is asked for"),
+    )
+    if ordered(signature, "texts_first") == signature:
+        return variables
+    order = Choice(
+        "field_order",
+        default="declared",
+        options=CHAT_DOMAINS["field_order"],
+        hint="the order of the outputs: as declared, or free texts first, so that reasons come before verdicts",
+    )
+    return (*variables, order)
+
+
+def ordered(signature: Signature, order: str) -> Signature:
+    """Return the signature with its outputs in the order in which they are to be asked for."""
+    if order == "declared":
+        return signature
+    return evolve(signature, outputs=tuple(sorted(signature.outputs, key=_is_settled)))
+
+
+def _is_settled(field: Field) -> bool:
+    return not is_free_text(field.schema)
