@@ -18,7 +18,7 @@ PLUGINS: Final = sorted(
 )
 
 FLOORS: Final = {
-    **dict.fromkeys(("errors", "identity", "files", "packages", "variables", "config"), 1),
+    **dict.fromkeys(("errors", "identity", "files", "interrupts", "packages", "variables", "config"), 1),
     "contracts": 2,
     **dict.fromkeys(("programs", "hookspecs"), 3),
     "plugins": 4,

@@ -1,6 +1,7 @@
 """What the tests of the kernel share: a kernel with a scripted model, and what it was asked."""
 
-from collections.abc import Callable, Mapping, Sequence
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,14 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path / "home")
+
+
+@pytest.fixture
+def terminal() -> Iterator[None]:
+    """Interrupts are handled as Python does when it is started from a terminal; background jobs ignore them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(params=["asyncio", "trio"])

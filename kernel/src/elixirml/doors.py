@@ -213,7 +213,7 @@ class BlockingKernel:
 def _stop(portal: BlockingPortal) -> None:
     """Cancel what is still under way on a portal."""
     with suppress(RuntimeError):  # it has stopped of itself
-        portal.call(portal.stop, True)  # noqa: FBT003 - anyio's own positional parameter
+        portal.call(portal.stop, True)
 
 
 @overload

@@ -206,6 +206,7 @@ class ModelError(ElixirError, RuntimeError):
         code: A narrower code for this occurrence.
         status: The HTTP status, where there was one.
         retry_after: Seconds after which the provider wants to be asked again, where it says so.
+        should_retry: Whether the provider says that asking again may help; None where it says nothing.
         partial: The text that had arrived when a streamed reply broke off.
     """
 
@@ -219,11 +220,13 @@ class ModelError(ElixirError, RuntimeError):
         code: str | None = None,
         status: int | None = None,
         retry_after: float | None = None,
+        should_retry: bool | None = None,
         partial: str = "",
     ) -> None:
         super().__init__(message, hint=hint, code=code)
         self.status = status
         self.retry_after = retry_after
+        self.should_retry = should_retry
         self.partial = partial
 
 

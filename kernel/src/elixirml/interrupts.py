@@ -15,6 +15,9 @@ __all__ = ["carried_out", "interrupts_later"]
 
 T = TypeVar("T")
 
+_GLANCE_S: Final = 0.25
+"""How long to wait at a stretch: a signal that comes just before a wait begins is noticed when it ends."""
+
 _PATIENCE_S: Final = 10.0
 """How long work that is told to stop may take to put things in order."""
 
@@ -66,10 +69,12 @@ def carried_out(portal: BlockingPortal, function: Callable[..., Awaitable[T]], *
     """
     work: tuple[Future[T], threading.Event] | None = None
     try:
-        with interrupts_later():
-            # Work that is begun must be known here, or nobody could stop it.
+        with interrupts_later():  # work that is begun must be known here, or nobody could stop it
             work = portal.start_task(_followed, function, args)
-        return work[0].result()
+        future, over = work
+        while not over.wait(_GLANCE_S):
+            pass
+        return future.result()
     except KeyboardInterrupt:
         if work is not None:
             future, over = work

@@ -169,9 +169,9 @@ def test_capabilities_without_options_take_what_is_installed(world: Any) -> None
     [
         ({"using": "dirct"}, "capability-missing", "the predictor `dirct`", "Did you mean `direct`?"),
         (
-            {"using": ml.variable("direct", choices=["direct", "react", "x"])},
+            {"using": ml.variable("direct", choices=["direct", "no_such", "x"])},
             "capability-missing",
-            "the predictor `react`, `x`",
+            "the predictor `no_such`, `x`",
             "Known here",
         ),
         ({"adapter": ml.variable("jsn", kind="adapter")}, "capability-missing", "adapter `jsn`", "Did you mean `json`"),

@@ -186,7 +186,7 @@ async def test_a_call_that_fails_counts_unless_it_was_turned_away(
     def fails(request: ModelRequest) -> str:
         raise error
 
-    meter = Meter(Budget(calls=5))
+    meter = Meter(Budget(calls=5), counts_failures=True)
     metered = MeteredModel(ScriptedModel(script=fails), meter, anyio.CapacityLimiter(1), Span.nowhere(), "s")
     with pytest.raises(ModelError) as caught:
         await metered.complete(ModelRequest())
@@ -196,10 +196,23 @@ async def test_a_call_that_fails_counts_unless_it_was_turned_away(
 
 
 @pytest.mark.anyio
+async def test_a_study_pays_for_no_outage(anyio_backend: str) -> None:
+    """What a resumed study could not know of is not counted: by default, failures cost nothing."""
+    meter = Meter(Budget(calls=1))
+    metered = MeteredModel(ScriptedModel(failures=3), meter, anyio.CapacityLimiter(1), Span.nowhere(), "s")
+    for _ in range(3):
+        with pytest.raises(ModelError):
+            await metered.complete(ModelRequest())
+    await metered.complete(ModelRequest())
+    assert (meter.spent.calls, meter.pending) == (1, 0)
+
+
+@pytest.mark.anyio
 async def test_a_budget_ends_a_row_of_failures(anyio_backend: str) -> None:
     """A model that fails again and again is not asked more often than the budget allows."""
     model = ScriptedModel(failures=99)
-    metered = MeteredModel(model, Meter(Budget(calls=2)), anyio.CapacityLimiter(1), Span.nowhere(), "s")
+    meter = Meter(Budget(calls=2), counts_failures=True)
+    metered = MeteredModel(model, meter, anyio.CapacityLimiter(1), Span.nowhere(), "s")
     for _ in range(2):
         with pytest.raises(ModelError):
             await metered.complete(ModelRequest())

@@ -77,7 +77,9 @@ async def test_a_stream_is_booked_like_a_call(anyio_backend: str) -> None:
 
 async def test_a_stream_that_breaks_off_or_is_left_costs_its_call(anyio_backend: str) -> None:
     """The provider has been at work, even where nothing came."""
-    metered = Metered(ScriptedModel(script=["it is here"], breaks_after=2), Meter(Budget(calls=4)))
+    metered = Metered(
+        ScriptedModel(script=["it is here"], breaks_after=2), Meter(Budget(calls=4), counts_failures=True)
+    )
     with pytest.raises(ModelDisconnected) as broken:
         await read(metered.asked)
     assert (broken.value.partial, metered.meter.spent.calls, metered.left()) == ("it is he", 1, (0, 0))

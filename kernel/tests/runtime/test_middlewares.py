@@ -40,7 +40,7 @@ class Marker:
 
     def wrap(self, model: LanguageModel, *, options: Mapping[str, Any], host: ModelHost) -> Any:
         _ = host
-        return Marked(model, self.mark * options["times"])
+        return Marked(model, self.mark * options.get("times", 1))
 
 
 @pytest.fixture

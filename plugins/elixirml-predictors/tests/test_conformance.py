@@ -1,4 +1,4 @@
-"""The strategies keep what the kernel's suites ask of every predictor, and the hook module what they ask of every plugin."""
+"""The strategies keep what the suites ask of every predictor, the hook module what they ask of every plugin."""
 
 from elixirml.contracts import Predictor
 from elixirml.testing.conformance import PluginConformance, PredictorConformance

@@ -253,7 +253,6 @@ async def test_a_cached_run_costs_no_tokens(kernel: Any) -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.xfail(reason="the kernel's meter counts at least one call a reply", strict=True)
 async def test_a_cached_reply_is_no_call(kernel: Any) -> None:
     """A budget of calls is for calls that were made."""
     async with kernel(ScriptedModel(script=['{"answer": "x"}']), "cache") as running:

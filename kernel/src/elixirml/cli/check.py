@@ -1,10 +1,11 @@
 """`elixirml check`: whether an installed capability keeps the promises of its contract."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, chdir
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -112,14 +113,19 @@ class _Checks:
             async with Kernel(plugins=plugins, home=home, middlewares=()) as kernel:
                 yield kernel
 
+        @asynccontextmanager
+        async def fresh_host(_suite: object) -> AsyncGenerator[Kernel]:
+            with TemporaryDirectory() as folder, chdir(folder):  # what it keeps must not meet the user's, nor last
+                place = Path(folder)
+                async with Kernel(plugins=plugins, home=place, cache=place, middlewares=()) as kernel:
+                    yield kernel
+
         match self.kind:
             case "language_models":
                 named = {"model": _returning(model)} if model else {}
                 return {"host": host, "prefix": contribution.name, "backends": ("asyncio",), **named}
             case "middlewares":
-                return {"host": host}
-            case "executors":
-                return {"apart": bool(contribution.options.get("apart"))}
+                return {"host": fresh_host}
             case "extensions":
                 sections = dict(Kernel(plugins=plugins, home=home).config.current.sections)
                 return {"sections": _returning(sections)}

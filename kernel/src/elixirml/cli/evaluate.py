@@ -14,7 +14,6 @@ from elixirml.cli.options import (
     opened,
     program_arguments,
     quiet_option,
-    running,
     seed_option,
     set_option,
 )
@@ -22,6 +21,7 @@ from elixirml.cli.output import aside, counted, print_json, score, table, usage_
 from elixirml.cli.progress import RowProgress
 from elixirml.cli.references import check_models, prepared, resolved_program
 from elixirml.contracts.metric import Example, Metric
+from elixirml.doors import BlockingKernel
 from elixirml.errors import BudgetExceeded
 from elixirml.runtime.budget import Budget
 from elixirml.runtime.kernel import Kernel
@@ -108,7 +108,7 @@ def _evaluated(
     kernel: Kernel, program: Any, examples: Sequence[Example], progress: RowProgress, **settings: Any
 ) -> tuple[Evaluation, str | None]:
     """Return what was found, and why it ended early if it did."""
-    with running(kernel) as door:
+    with BlockingKernel(kernel) as door:
         try:
             return door.evaluate(program, examples, on_row=progress.row, **settings), None
         except BudgetExceeded as error:

@@ -1,42 +1,41 @@
-"""Ctrl-C at moments when it would do harm: noted, and obeyed a moment later."""
+"""Ctrl-C in a verb that can go on later: it says how."""
 
 import contextlib
-import signal
-import threading
+import shlex
 from collections.abc import Generator
-from types import FrameType
+from typing import cast
 
-__all__ = ["interrupts_later"]
+import click
+
+from elixirml.cli.failures import Interrupted
+from elixirml.cli.progress import StudyProgress
+
+__all__ = ["resumable"]
 
 
 @contextlib.contextmanager
-def interrupts_later() -> Generator[None]:
-    """Let the block finish before a Ctrl-C is obeyed; a second one is obeyed at once.
+def resumable(progress: StudyProgress, *, kept: str = "Nothing scored so far is lost.") -> Generator[None]:
+    """Follow a study in the block; whatever ends it, the line of progress is removed.
 
-    While the thread of an event loop is started or joined, an interrupt would leave the main thread waiting for ever
-    for a loop that nobody stops. Outside the main thread, where interrupts do not arrive, and where somebody else has
-    decided what they do, this changes nothing.
+    Args:
+        progress: Told of the study.
+        kept: What an interrupted study leaves behind.
 
     Raises:
-        KeyboardInterrupt: After the block, when there was one.
+        Interrupted: The study had begun; the hint is the command that goes on with it.
     """
-    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if threading.current_thread() is not threading.main_thread() or not ours:
-        yield
-        return
-    pressed = False
-
-    def note(number: int, frame: FrameType | None) -> None:
-        nonlocal pressed
-        _ = number, frame
-        if pressed:
-            raise KeyboardInterrupt
-        pressed = True
-
-    signal.signal(signal.SIGINT, note)
     try:
         yield
+    except KeyboardInterrupt:
+        if not progress.begun:
+            raise
+        raise Interrupted(f"{kept} Go on with: {_resuming()}") from None
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    if pressed:
-        raise KeyboardInterrupt
+        progress.close()
+
+
+def _resuming() -> str:
+    """Return the command that was given, with `--resume`."""
+    context = click.get_current_context()
+    given = cast("list[str] | None", context.find_root().obj) or [context.info_name or "optimize", "..."]
+    return shlex.join(["elixirml", *(each for each in given if each != "--resume"), "--resume"])

@@ -2,13 +2,12 @@
 
 import json
 import os
-import shlex
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import click
 
-from elixirml.cli.failures import Interrupted
+from elixirml.cli.interrupts import resumable
 from elixirml.cli.options import (
     budget_option,
     home_option,
@@ -17,7 +16,6 @@ from elixirml.cli.options import (
     opened,
     program_arguments,
     quiet_option,
-    running,
     seed_option,
     set_option,
 )
@@ -25,6 +23,7 @@ from elixirml.cli.output import aside, counted, print_json, score, table
 from elixirml.cli.progress import StudyProgress
 from elixirml.cli.references import check_models, prepared, resolved_program
 from elixirml.contracts.metric import Direction
+from elixirml.doors import BlockingKernel
 from elixirml.errors import ConfigError
 from elixirml.files import write_atomically
 from elixirml.runtime.budget import Budget
@@ -97,26 +96,19 @@ def optimize(
         minimize = metrics_of(kernel, [metric])[metric].direction is Direction.MINIMIZE
         progress = StudyProgress(quiet=quiet, minimize=minimize)
         kernel.events.add(progress)
-        try:
-            with running(kernel) as door:
-                found = door.optimize(
-                    made,
-                    train,
-                    metric=metric,
-                    teleprompter=teleprompter,
-                    budget=budget,
-                    seed=seed,
-                    options=settings,
-                    free=free,
-                    freeze=freeze,
-                    resume=resume,
-                )
-        except KeyboardInterrupt:
-            if not progress.begun:
-                raise
-            raise Interrupted(f"Nothing scored so far is lost. Go on with: {_resuming()}") from None
-        finally:
-            progress.close()
+        with resumable(progress), BlockingKernel(kernel) as door:
+            found = door.optimize(
+                made,
+                train,
+                metric=metric,
+                teleprompter=teleprompter,
+                budget=budget,
+                seed=seed,
+                options=settings,
+                free=free,
+                freeze=freeze,
+                resume=resume,
+            )
     saved = None if out is None else str(found.best.save(out))
     if report is not None:
         write_atomically(Path(report), study_page(found))
@@ -133,13 +125,6 @@ def _check_writable(path: Path) -> None:
         raise ConfigError(f"There is no folder {folder} to write {path.name} in.", hint=f"mkdir -p {folder}")
     if not os.access(folder, os.W_OK):
         raise ConfigError(f"The folder {folder} cannot be written, so {path.name} cannot be kept in it.")
-
-
-def _resuming() -> str:
-    """Return the command that goes on with this study."""
-    context = click.get_current_context()
-    given = cast("list[str] | None", context.find_root().obj) or [context.info_name or "optimize", "..."]
-    return shlex.join(["elixirml", *(each for each in given if each != "--resume"), "--resume"])
 
 
 def _settings(options: tuple[str, ...]) -> dict[str, Any]:

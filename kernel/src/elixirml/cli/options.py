@@ -1,15 +1,12 @@
 """Options that several verbs share, and the kernel they are for."""
 
-import contextlib
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
-from elixirml.cli.interrupts import interrupts_later
 from elixirml.contracts.observer import Observer
-from elixirml.doors import BlockingKernel
 from elixirml.runtime.budget import Budget
 from elixirml.runtime.kernel import Kernel
 
@@ -21,7 +18,6 @@ __all__ = [
     "opened",
     "program_arguments",
     "quiet_option",
-    "running",
     "seed_option",
     "set_option",
 ]
@@ -76,16 +72,3 @@ def opened(*, home: str, model: str | None = None, quiet: bool = False, observer
         for warning in kernel.plugins.warnings():
             click.echo(f"warning: {warning}", err=True)
     return kernel
-
-
-@contextlib.contextmanager
-def running(kernel: Kernel) -> Generator[BlockingKernel]:
-    """Run a kernel; whatever ends the block, even an interrupt, the kernel is closed in good order first."""
-    stack = contextlib.ExitStack()
-    try:
-        with interrupts_later():
-            door = stack.enter_context(BlockingKernel(kernel))
-        yield door
-    finally:
-        with interrupts_later():
-            stack.close()

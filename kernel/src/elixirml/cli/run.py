@@ -15,13 +15,13 @@ from elixirml.cli.options import (
     opened,
     program_arguments,
     quiet_option,
-    running,
     seed_option,
     set_option,
 )
 from elixirml.cli.output import aside, print_json, usage_text
 from elixirml.cli.references import check_models, prepared, resolved_program
 from elixirml.cli.results import JsonLines, Typewriter, followed, print_fields, result_json
+from elixirml.doors import BlockingKernel
 from elixirml.errors import ConfigError
 from elixirml.runtime.budget import Budget
 
@@ -64,7 +64,7 @@ def run(
         kernel = opened(home=home, model=model, quiet=quiet)
         made = prepared(kernel, made, values=values, model=model)
         check_models(kernel, made)
-        with running(kernel) as door:
+        with BlockingKernel(kernel) as door:
             if stream:
                 shown = JsonLines(out) if as_json else Typewriter(out, kernel.compile(made))
                 result = followed(door.stream(made, inputs, budget=budget, seed=seed), shown)

@@ -11,12 +11,12 @@ from elixirml.cli.options import (
     opened,
     program_arguments,
     quiet_option,
-    running,
     set_option,
 )
 from elixirml.cli.output import aside, print_json, request_text, table, value_text
 from elixirml.cli.references import check_models, prepared, resolved_program
 from elixirml.cli.run import read_input
+from elixirml.doors import BlockingKernel
 from elixirml.identity import Json
 from elixirml.programs.compiled import CompiledProgram
 from elixirml.runtime.kernel import Kernel
@@ -79,7 +79,7 @@ def show(
 
 def _shown(kernel: Kernel, runner: Runner, inputs: Any) -> dict[str, tuple[str, Json]]:
     check_models(kernel, runner.program)
-    with running(kernel) as door:
+    with BlockingKernel(kernel) as door:
         return door.call(_previewed, runner, inputs)
 
 

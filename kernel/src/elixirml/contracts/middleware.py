@@ -47,7 +47,8 @@ class Middleware(Protocol):
 
         Args:
             model: What to call; it may itself be wrapped. See `WrappedModel` for what to delegate.
-            options: Values of the middleware's own variables, by short names.
+            options: Values of the middleware's own variables that are set for this kernel or run, by short names; what
+                is absent is for the configuration to say.
             host: Where long-lived things are started and files are kept.
         """
         ...

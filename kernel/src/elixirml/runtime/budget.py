@@ -98,6 +98,8 @@ class Meter:
         spent: What has been used.
         pending: Calls under way.
         reused: Calls among those spent that were taken from a journal and not made again.
+        counts_failures: Whether a call that failed counts, unless it was turned away. In a study it does not: an outage
+            passes, and a resumed study must spend as one that never stopped.
     """
 
     budget: Budget = field(factory=Budget)
@@ -105,6 +107,7 @@ class Meter:
     spent: Usage = field(factory=Usage)
     pending: int = 0
     reused: int = 0
+    counts_failures: bool = field(default=False, kw_only=True)
     started: float = field(init=False)
 
     def __attrs_post_init__(self) -> None:

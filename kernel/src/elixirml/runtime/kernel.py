@@ -301,7 +301,7 @@ class Kernel:
         self, program: object, inputs: Any, *, budget: Budget | None, seed: int, listener: Listener | None = None
     ) -> Result[Any]:
         runner = self.runner(program)
-        meter = Meter(budget or Budget())
+        meter = Meter(budget or Budget(), counts_failures=True)
         self.extensions.tell("before_run", runner.compiled.name, inputs)
         with Span(self.events, uuid.uuid4().hex[:12]).inside("run", program=runner.compiled.name) as span:
             result = await runner.run(inputs, meter=meter, seed=str(seed), span=span, listener=listener)

@@ -104,17 +104,21 @@ class MeteredModel(WrappedModel):
         try:
             yield
         except ElixirError as error:
-            call.failed(error)
+            self._note(call, error)
             raise
         except StopAsyncIteration:
             raise
         except Exception as error:
-            call.failed(error)
+            self._note(call, error)
             raise ModelError(
                 f"The model {self.name} failed: {type(error).__name__}: {error}",
                 hint=f"This is a bug in the provider `{self.name.partition('/')[0]}`, or in a middleware around it: "
                 "please report it there. `__cause__` of this error has the trace.",
             ) from error
+
+    def _note(self, call: "_Call", error: Exception) -> None:
+        if self.meter.counts_failures:
+            call.failed(error)
 
 
 @frozen(eq=False)
@@ -166,7 +170,8 @@ class _Call:
 
     def ended(self, response: ModelResponse) -> ModelResponse:
         """Take note of the whole reply, and return it with its usage as it is booked."""
-        usage = evolve(response.usage, calls=max(1, response.usage.calls))
+        # A reply that was at hand was no call, whatever it took when it was first given.
+        usage = evolve(response.usage, calls=0 if response.cached else max(1, response.usage.calls))
         self.usage = evolve(usage, seconds=perf_counter() - self.started)
         return evolve(response, usage=self.usage)
 

@@ -54,7 +54,7 @@ class Middlewares:
             raise ConfigError(f"The middleware `{min(twice)}` is named twice.", hint="Name each once.")
         # The outermost has the smallest order, so it is put around the others last.
         self._inner_first = sorted(named, key=lambda each: each.middleware.order, reverse=True)
-        self._values = {f"{each.name}.{own.name}": own.default for each in named for own in each.middleware.variables()}
+        self._values: dict[str, Any] = {}
         self._set(settings or {})
 
     @property
@@ -63,21 +63,25 @@ class Middlewares:
         return tuple(each.name for each in reversed(self._inner_first))
 
     def variables(self) -> tuple[Variable, ...]:
-        """Return what may be tuned, by `name.variable`."""
-        return tuple(
-            own.bound(f"{each.name}.{own.name}").with_default(self._values[f"{each.name}.{own.name}"])
-            for each in reversed(self._inner_first)
-            for own in each.middleware.variables()
-        )
+        """Return what may be tuned, by `name.variable`; a default is what is set, or the middleware's own."""
+        found: list[Variable] = []
+        for each in reversed(self._inner_first):
+            for own in each.middleware.variables():
+                bound = own.bound(f"{each.name}.{own.name}")
+                given = bound.name in self._values
+                found.append(bound.with_default(self._values[bound.name]) if given else bound)
+        return tuple(found)
 
     def wrap(self, model: LanguageModel, host: ModelHost) -> LanguageModel:
         """Return a model inside all of them."""
         for each in self._inner_first:
-            own = {
-                variable.name: self._values[f"{each.name}.{variable.name}"] for variable in each.middleware.variables()
-            }
-            model = each.middleware.wrap(model, options=own, host=host)
+            model = each.middleware.wrap(model, options=self._options(each), host=host)
         return model
+
+    def _options(self, named: _Named) -> dict[str, Any]:
+        """Return what is set; a middleware takes the rest from its configuration."""
+        paths = {own.name: f"{named.name}.{own.name}" for own in named.middleware.variables()}
+        return {name: self._values[path] for name, path in paths.items() if path in self._values}
 
     def _set(self, settings: Mapping[str, Any]) -> None:
         known = {each.name: each for each in self.variables()}

@@ -67,6 +67,7 @@ def refused(place: Place, status: int, headers: Mapping[str, str], body: bytes, 
     error = _classified(place, status, said, words)
     error.status = status
     error.retry_after = retry_after(headers, now=now)
+    error.should_retry = {"true": True, "false": False}.get(headers.get("x-should-retry", "").lower())
     return error
 
 
@@ -130,7 +131,7 @@ def _classified(place: Place, status: int, said: _Said, words: str) -> ModelErro
         return ModelRateLimited(words, hint="Wait, or use the middlewares `retry` and `rate_limit`.")
     if status == 408:
         return ModelTimeout(words)
-    if status >= 500 or said.code in _OVERLOADED:
+    if status >= 500 or status in {409, 425} or said.code in _OVERLOADED:
         return ModelOverloaded(words, hint="Try again later, or use the middleware `retry`.")
     if 400 <= status < 500:
         return ModelRequestInvalid(words, hint="Change the setting that the provider's words name.")

@@ -14,7 +14,10 @@ __all__ = ["Cost", "Latency", "Tokens"]
 
 @frozen
 class Latency:
-    """Seconds spent waiting for models; journalled replies take none.
+    """Seconds spent waiting for models.
+
+    Within a study a reply from the journal counts the seconds it took when it was asked for, so that a candidate scores
+    the same whoever asked first.
 
     .. versionadded:: 0.1
     """

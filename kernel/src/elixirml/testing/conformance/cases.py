@@ -33,6 +33,7 @@ Row = Mapping[str, Any]
 SchemaJudge = Callable[..., Any]
 """Judges plain data: `judge(schema, value, **options)` returns something with `to_json()`, as the tables expect."""
 
+_LONGEST: Final = 300
 _FORMATS: Final = frozenset({"sections", "json", "xml"})
 
 
@@ -105,24 +106,29 @@ def signature_of(schema: Mapping[str, Any]) -> Signature:
     return Signature("case", "", (), tuple(outputs))
 
 
-def same(found: object, expected: object) -> bool:
+def same(found: Any, expected: Any) -> bool:
     """Return whether two JSON values are equal: numbers by value, truth values never as numbers."""
     if isinstance(found, bool) or isinstance(expected, bool):
         return found is expected
     if isinstance(found, (int, float)) and isinstance(expected, (int, float)):
-        both_whole = isinstance(found, int) and isinstance(expected, int)
-        return found == expected if both_whole else isclose(found, expected, rel_tol=1e-9, abs_tol=1e-12)
-    if isinstance(found, list) and isinstance(expected, list):
-        pair = cast("list[object]", found), cast("list[object]", expected)
-        return len(pair[0]) == len(pair[1]) and all(map(same, *pair))
-    if isinstance(found, dict) and isinstance(expected, dict):
-        one, other = cast("dict[str, object]", found), cast("dict[str, object]", expected)
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    return type(found) is type(expected) and found == expected
+        whole = isinstance(found, int) and isinstance(expected, int)
+        return found == expected if whole else isclose(found, expected, rel_tol=1e-9, abs_tol=1e-12)
+    match found, expected:
+        case list(), list():
+            return len(found) == len(expected) and all(map(same, found, expected))
+        case dict(), dict():
+            return found.keys() == expected.keys() and all(same(found[key], expected[key]) for key in found)
+        case _:
+            return bool(found == expected)
 
 
 def _expect_same(found: Any, expected: Any) -> None:
-    expect(same(found, expected), f"expected {json.dumps(expected)}, found {json.dumps(found, default=repr)}")
+    expect(same(found, expected), f"expected {_shown(expected)}, found {_shown(found)}")
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=repr)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 @frozen
@@ -167,7 +173,11 @@ class _Reading:
             fields = self.adapter.parse(self.signature, ModelResponse(reply or ""), options=self.options)
         except ParseError as error:
             return {"error": error.failure, **({"path": list(error.path)} if error.path else {})}
-        return {"ok": fields}
+        return {"ok": {name: value for name, value in fields.items() if value is not None or name not in self._open()}}
+
+    def _open(self) -> set[str]:
+        """Return the optional fields without a default: a contract gives them one of None, a table leaves them out."""
+        return {each.name for each in self.signature.outputs if not each.required and each.default is None}
 
     def streamed(self, chunks: Sequence[str]) -> dict[str, Any]:
         """Return what streaming tells and parsing comes to, in the table's words."""

@@ -1,7 +1,8 @@
 """What every executor promises: each item gives one result, whatever dies, and nothing is left at the end."""
 
+import os
 from collections.abc import Awaitable, Callable
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 import anyio
 
@@ -18,19 +19,15 @@ class ExecutorConformance(Conformance[Executor]):
 
     Example:
         >>> class TestPool(ExecutorConformance):
-        ...     apart = True
-        ...
         ...     def subject(self):
         ...         return Pool()
 
     .. versionadded:: 0.1
 
     Attributes:
-        apart: Whether workers are processes of their own, which may die without taking this one with them.
         grace: Seconds that workers get to end in.
     """
 
-    apart: ClassVar[bool] = False
     grace: ClassVar[float] = 2.0
 
     def test_each_item_gives_one_result(self) -> None:
@@ -51,11 +48,12 @@ class ExecutorConformance(Conformance[Executor]):
 
         async def check(crew: Workers) -> None:
             for bundle in (bundle_of(number=1), bundle_of(number=2)):
-                [found] = await _results(crew, bundle, [["setup", "number"]])
+                [found] = await _results(crew, bundle, [["tell", None]])
                 expect(found.digest == bundle.digest, f"A result carries {found.digest!r}: the digest of its bundle.")
+                setup = _told(found)["setup"]
                 expect(
-                    found.value == bundle.setup["number"],
-                    f"An item saw the setup {found.value}: keep what was opened by the digest of the bundle.",
+                    setup == dict(bundle.setup),
+                    f"An item saw the setup {setup}: keep what was opened by the digest of the bundle.",
                 )
 
         self._with_workers(check)
@@ -64,10 +62,9 @@ class ExecutorConformance(Conformance[Executor]):
         """Code that is not installed on workers comes with the bundle."""
 
         async def check(crew: Workers) -> None:
-            [found] = await _results(crew, bundle_of(), [["source", "sent_by_suite"]])
-            expect(
-                found.value == "WORDS = 'sent'\n", f"The work was given the source {found.value!r}: pass on `sources`."
-            )
+            [found] = await _results(crew, bundle_of(), [["tell", None]])
+            sources = _told(found)["sources"]
+            expect(sources == dict(bundle_of().sources), f"The work was given the sources {sources}: pass them on.")
 
         self._with_workers(check)
 
@@ -107,10 +104,11 @@ class ExecutorConformance(Conformance[Executor]):
 
     def test_a_worker_that_dies_is_a_failure_of_its_item(self) -> None:
         """The item is told as lost with its worker, and the next one is done by another."""
-        if not self.apart:
-            raise NotApplicable("Its workers do not die alone; set `apart = True` where they do.")
 
         async def check(crew: Workers) -> None:
+            [first] = await _results(crew, bundle_of(), [["tell", None]])
+            if _told(first)["process"] == os.getpid():
+                raise NotApplicable("Its workers are in this process, and do not die alone.")
             [lost] = await _results(crew, bundle_of(), [["die", None]])
             failure = lost.failure
             expect(failure is not None and failure.worker, f"A death was told as {failure}: `worker=True`.")
@@ -187,6 +185,13 @@ class ExecutorConformance(Conformance[Executor]):
 
 class _OurOwnError(Exception):
     """Raised inside the block of an executor."""
+
+
+def _told(result: WorkResult) -> dict[str, Any]:
+    """Return what the work told of itself."""
+    failure = result.failure
+    expect(isinstance(result.value, dict), f"An item failed: {failure}")
+    return cast("dict[str, Any]", result.value)
 
 
 async def _raised(error: Exception) -> None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import anyio
 
@@ -20,6 +20,7 @@ from elixirml.testing.models import ScriptedModel
 
 __all__ = ["MiddlewareConformance"]
 
+Wrap: TypeAlias = Callable[[LanguageModel], LanguageModel]
 _REPLY: Final = "The lamp is on the pier."
 
 
@@ -73,18 +74,18 @@ class MiddlewareConformance(Conformance[Middleware]):
     def test_the_name_is_that_of_the_model(self) -> None:
         """Programs and reports know the model by its own name."""
 
-        async def check(host: ModelHost) -> None:
+        async def check(wrap: Wrap) -> None:
             model = ScriptedModel(name="scripted/inner")
-            expect(self._wrapped(model, host).name == model.name, "The name is not the model's: delegate `name`.")
+            expect(wrap(model).name == model.name, "The name is not the model's: delegate `name`.")
 
         self._with_host(check)
 
     def test_capabilities_are_those_of_the_model(self) -> None:
         """Adapters choose their means by what the model inside can do."""
 
-        async def check(host: ModelHost) -> None:
+        async def check(wrap: Wrap) -> None:
             for can in (frozenset[Capability](), frozenset({Capability.STREAM, Capability.GRAMMAR})):
-                found = self._wrapped(ScriptedModel(capabilities=can), host).capabilities
+                found = wrap(ScriptedModel(capabilities=can)).capabilities
                 expect(found == can, f"A model with {set(can)} seems to have {set(found)}: delegate `capabilities`.")
 
         self._with_host(check)
@@ -92,8 +93,8 @@ class MiddlewareConformance(Conformance[Middleware]):
     def test_the_fingerprint_is_that_of_the_model(self) -> None:
         """Journals are found with and without the middleware."""
 
-        async def check(host: ModelHost) -> None:
-            found = self._wrapped(ScriptedModel(fingerprint="weights-7"), host).fingerprint
+        async def check(wrap: Wrap) -> None:
+            found = wrap(ScriptedModel(fingerprint="weights-7")).fingerprint
             expect(found == "weights-7", "The fingerprint is not the model's: delegate `fingerprint`.")
 
         self._with_host(check)
@@ -101,8 +102,8 @@ class MiddlewareConformance(Conformance[Middleware]):
     def test_concurrency_is_at_least_one(self) -> None:
         """It may let fewer calls through than the model would, but some."""
 
-        async def check(host: ModelHost) -> None:
-            found = self._wrapped(ScriptedModel(concurrency=3), host).concurrency
+        async def check(wrap: Wrap) -> None:
+            found = wrap(ScriptedModel(concurrency=3)).concurrency
             expect(found >= 1, f"`concurrency` is {found}: return at least 1, or the model's.")
 
         self._with_host(check)
@@ -110,9 +111,9 @@ class MiddlewareConformance(Conformance[Middleware]):
     def test_a_reply_passes_unchanged(self) -> None:
         """The model inside is asked what was asked, and its words come out."""
 
-        async def check(host: ModelHost) -> None:
+        async def check(wrap: Wrap) -> None:
             model = ScriptedModel(script=[_REPLY])
-            reply = await self._wrapped(model, host).complete(_asked())
+            reply = await wrap(model).complete(_asked())
             expect(reply.text == _REPLY, f"The model said {_REPLY!r} and {reply.text!r} came out.")
             expect(
                 model.requests == [_asked()], "The model was asked something else, or not once: pass the request on."
@@ -123,9 +124,9 @@ class MiddlewareConformance(Conformance[Middleware]):
     def test_errors_pass_through_unchanged(self) -> None:
         """An error that no attempt would mend comes out as the model raised it."""
 
-        async def check(host: ModelHost) -> None:
+        async def check(wrap: Wrap) -> None:
             raised = ModelRequestInvalid("top_p is not known here", status=400)
-            wrapped = self._wrapped(ScriptedModel(script=_raising(raised)), host)
+            wrapped = wrap(ScriptedModel(script=_raising(raised)))
             try:
                 await wrapped.complete(_asked())
             except ModelRequestInvalid as error:
@@ -141,8 +142,8 @@ class MiddlewareConformance(Conformance[Middleware]):
     def test_calls_beside_each_other_do_not_mix(self) -> None:
         """Each of several calls at once gets its own reply."""
 
-        async def check(host: ModelHost) -> None:
-            wrapped = self._wrapped(ScriptedModel(script=_echo, latency=0.01), host)
+        async def check(wrap: Wrap) -> None:
+            wrapped = wrap(ScriptedModel(script=_echo, latency=0.01))
             found: dict[int, str] = {}
 
             async def ask(number: int) -> None:
@@ -159,12 +160,10 @@ class MiddlewareConformance(Conformance[Middleware]):
     def test_models_do_not_mix(self) -> None:
         """One instance serves all models of a kernel, each with its own replies."""
 
-        async def check(host: ModelHost) -> None:
-            middleware = self.subject()
+        async def check(wrap: Wrap) -> None:
             for name in ("one", "other"):
                 model = ScriptedModel(name=f"scripted/{name}", script=[name], fingerprint=name)
-                wrapped = middleware.wrap(model, options=self.options(), host=host)
-                reply = await wrapped.complete(_asked())
+                reply = await wrap(model).complete(_asked())
                 expect(reply.text == name, f"The model `{name}` seems to say {reply.text!r}: keep models apart.")
 
         self._with_host(check)
@@ -172,8 +171,9 @@ class MiddlewareConformance(Conformance[Middleware]):
     def test_a_cancellation_reaches_the_model(self) -> None:
         """Whoever cancels a call gets control back, and the call inside has ended."""
 
-        async def check(host: ModelHost) -> None:
-            wrapped = self._wrapped(ScriptedModel(script=[_REPLY], latency=60.0), host)
+        async def check(wrap: Wrap) -> None:
+            wrapped = wrap(ScriptedModel(script=[_REPLY], latency=60.0))
+            await _warmed(wrap)
             async with leaving_nothing("A cancelled call"):
                 with anyio.move_on_after(0.05) as scope:
                     await wrapped.complete(_asked())
@@ -184,8 +184,8 @@ class MiddlewareConformance(Conformance[Middleware]):
     def test_a_stream_passes(self) -> None:
         """A streamed reply comes out in full, with one end."""
 
-        async def check(host: ModelHost) -> None:
-            wrapped = self._wrapped(ScriptedModel(script=[_REPLY]), host)
+        async def check(wrap: Wrap) -> None:
+            wrapped = wrap(ScriptedModel(script=[_REPLY]))
             async with streamed(wrapped, _asked()) as deltas:
                 pieces: list[ModelDelta] = [each async for each in deltas]
             check_whole_stream(pieces)
@@ -197,8 +197,8 @@ class MiddlewareConformance(Conformance[Middleware]):
     def test_a_stream_that_breaks_is_an_error(self) -> None:
         """What came is told and the error with it; a reply never seems whole that is not."""
 
-        async def check(host: ModelHost) -> None:
-            wrapped = self._wrapped(ScriptedModel(script=[_REPLY], breaks_after=2), host)
+        async def check(wrap: Wrap) -> None:
+            wrapped = wrap(ScriptedModel(script=[_REPLY], breaks_after=2))
             try:
                 async with streamed(wrapped, _asked()) as deltas:
                     _ = [each async for each in deltas]
@@ -211,24 +211,28 @@ class MiddlewareConformance(Conformance[Middleware]):
     def test_a_stream_that_is_left_is_left_inside(self) -> None:
         """Leaving early leaves the model's stream too."""
 
-        async def check(host: ModelHost) -> None:
+        async def check(wrap: Wrap) -> None:
             model = ScriptedModel(script=[_REPLY])
-            wrapped = self._wrapped(model, host)
+            wrapped = wrap(model)
+            await _warmed(wrap)
             async with leaving_nothing("A stream that was left"), streamed(wrapped, _asked()) as deltas:
                 await anext(deltas)
             expect(model.closed_early == 1, "The model's stream was not left: leave its context with your own.")
 
         self._with_host(check)
 
-    def _wrapped(self, model: LanguageModel, host: ModelHost) -> LanguageModel:
-        return self.subject().wrap(model, options=self.options(), host=host)
-
-    def _with_host(self, check: Callable[[ModelHost], Awaitable[None]]) -> None:
+    def _with_host(self, check: Callable[[Wrap], Awaitable[None]]) -> None:
         async def run() -> None:
+            middleware, options = self.subject(), self.options()
             async with self.host() as host:
-                await check(host)
+                await check(lambda model: middleware.wrap(model, options=options, host=host))
 
         self.on_every_loop(run)
+
+
+async def _warmed(wrap: Wrap) -> None:
+    """Make a call, so that what is started once for all calls runs already."""
+    await wrap(ScriptedModel(name="scripted/warm", script=["Good morning."])).complete(_asked(99))
 
 
 def _raising(error: Exception) -> Callable[[ModelRequest], str]:

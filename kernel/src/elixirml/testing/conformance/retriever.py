@@ -101,10 +101,11 @@ class RetrieverConformance(Conformance[Retriever]):
         """The newer text is found, once."""
 
         async def check(retriever: Retriever) -> None:
-            newer = Passage(self.passages()[0].id, "Whales sing far out at sea.")
+            older = self.passages()[0]
+            newer = Passage(older.id, "Whales sing far out at sea.")
             await retriever.add([newer])
-            found = await retriever.search(newer.text, 10)
-            texts = [each.text for each in found if each.id == newer.id]
+            found = [*await retriever.search(newer.text, 10), *await retriever.search(older.text, 10)]
+            texts = sorted({each.text for each in found if each.id == newer.id})
             expect(texts == [newer.text], f"The passage `{newer.id}` was replaced and is found as {texts}.")
 
         self._with_passages(check)
@@ -145,15 +146,19 @@ class RetrieverConformance(Conformance[Retriever]):
         """Passages that are added at the same time are all there."""
 
         async def check() -> None:
-            retriever = self.subject()
+            retriever, other = self.subject(), self.subject()
+            await other.add(self.passages())
             async with anyio.create_task_group() as group:
                 for each in self.passages():
                     group.start_soon(retriever.add, [each])
             for each in self.passages():
-                found = [one.id for one in await retriever.search(each.text, 10)]
-                expect(each.id in found, f"The passage `{each.id}`, added beside others, is not found.")
+                found, wanted = await self._found(retriever, each.text), await self._found(other, each.text)
+                expect(found == wanted, f"Passages added one beside the other are lost: {found} instead of {wanted}.")
 
         self.on_every_loop(check)
+
+    async def _found(self, retriever: Retriever, query: str = "") -> list[str]:
+        return [each.id for each in await retriever.search(query or self.query(), 10)]
 
     def _with_passages(self, check: Callable[[Retriever], Awaitable[None]]) -> None:
         async def run() -> None:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import anyio
+from attrs import define, field
 
 from elixirml.contracts.executor import Bundle
 from elixirml.identity import Json, digest
@@ -20,17 +21,7 @@ async def work(
     setup: Mapping[str, Json], sources: Mapping[str, str]
 ) -> AsyncGenerator[Callable[[Any], Awaitable[Any]]]:
     """Open what does the suite's items: `[verb, value]` each."""
-    met = 0
-    together = anyio.Condition()
-
-    async def meet(number: int) -> int:
-        nonlocal met
-        async with together:
-            met += 1
-            together.notify_all()
-            while met < number:
-                await together.wait()
-        return met
+    meeting = _Meeting()
 
     async def do(payload: Any) -> Any:
         verb, value = payload
@@ -38,12 +29,10 @@ async def work(
             case "double":
                 await anyio.sleep(0.001 * (value % 3))  # so that results come in another order
                 return 2 * value
-            case "setup":
-                return setup[value]
-            case "source":
-                return sources[value]
+            case "tell":
+                return {"process": os.getpid(), "setup": dict(setup), "sources": dict(sources)}
             case "meet":
-                return await meet(value)
+                return await meeting.of(value)
             case "hang":
                 return await anyio.sleep_forever()
             case "die":
@@ -52,6 +41,23 @@ async def work(
                 raise ValueError(value)
 
     yield do
+
+
+@define(eq=False)
+class _Meeting:
+    """A place where items wait for each other."""
+
+    _met: int = 0
+    _changed: anyio.Condition = field(factory=anyio.Condition)
+
+    async def of(self, number: int) -> int:
+        """Wait until so many are here, and return how many are."""
+        async with self._changed:
+            self._met += 1
+            self._changed.notify_all()
+            while self._met < number:
+                await self._changed.wait()
+        return self._met
 
 
 def bundle_of(**setup: Json) -> Bundle:

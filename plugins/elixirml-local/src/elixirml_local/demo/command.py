@@ -1,20 +1,23 @@
 """`elixirml demo`: measured as declared, tuned, measured again on rows nobody has seen."""
 
 import os
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import click
 
+from elixirml.cli.interrupts import resumable
 from elixirml.cli.options import budget_option, home_option, json_option, opened, quiet_option, seed_option
 from elixirml.cli.output import print_json
 from elixirml.cli.progress import Line, StudyProgress
 from elixirml.doors import BlockingKernel
 from elixirml.files import write_atomically
 from elixirml.runtime.budget import Budget
-from elixirml.runtime.kernel import Kernel, cache_folder
+from elixirml.runtime.kernel import cache_folder
 from elixirml_local.commands import known_model
 from elixirml_local.demo.printing import print_demo
-from elixirml_local.demo.run import DATASET, DemoResult, run_demo
+from elixirml_local.demo.run import DATASET, run_demo
 from elixirml_local.fetching import fetch_model
 
 __all__ = ["demo"]
@@ -24,6 +27,7 @@ __all__ = ["demo"]
 @click.option("--out", metavar="FILE", default="demo.json", show_default=True, help="Where to save the tuned program.")
 @click.option("--report", metavar="FILE", default="demo.html", show_default=True, help="Where to write the report.")
 @click.option("--test-rows", type=click.IntRange(20, 500), default=200, show_default=True, help="Rows of the test.")
+@click.option("--resume", is_flag=True, help="Go on with the latest search of this demonstration.")
 @budget_option
 @seed_option
 @home_option
@@ -34,6 +38,7 @@ def demo(
     out: str,
     report: str,
     test_rows: int,
+    resume: bool,
     budget: Budget | None,
     seed: int,
     home: str,
@@ -54,19 +59,15 @@ def demo(
     prepare = getattr(source, "prepare", None)
     if prepare is not None:
         prepare(cache, line.say)
-    try:
-        with BlockingKernel(kernel) as door:
-            found = door.call(_demo, kernel, line, budget, seed, test_rows)
-    finally:
-        progress.close()
-        line.close()
+    course = partial(
+        run_demo, kernel, line=line, budget=budget or Budget(calls=600), seed=seed, test_rows=test_rows, resume=resume
+    )
+    kept = "What the search has scored is not lost."
+    with resumable(progress, kept=kept), closing(line), BlockingKernel(kernel) as door:
+        found = door.call(course)
     saved = found.study.best.save(out)
     write_atomically(Path(report), found.page())
     if as_json:
         print_json(found.to_json(saved=str(saved), report=report))
     else:
         print_demo(found, saved=str(saved), report=report)
-
-
-async def _demo(kernel: Kernel, line: Line, budget: Budget | None, seed: int, test_rows: int) -> DemoResult:
-    return await run_demo(kernel, line=line, budget=budget or Budget(calls=600), seed=seed, test_rows=test_rows)

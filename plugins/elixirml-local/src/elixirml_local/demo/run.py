@@ -100,8 +100,19 @@ class DemoResult:
         }
 
 
-async def run_demo(kernel: Kernel, *, line: Line, budget: Budget, seed: int, test_rows: int) -> DemoResult:
-    """Measure the program as declared and two controls, tune it, and measure the result on the same test rows."""
+async def run_demo(
+    kernel: Kernel, *, line: Line, budget: Budget, seed: int, test_rows: int, resume: bool = False
+) -> DemoResult:
+    """Measure the program as declared and two controls, tune it, and measure the result on the same test rows.
+
+    Args:
+        kernel: Where it runs.
+        line: Where to say how far it is.
+        budget: Limits of the search and its confirmation.
+        seed: Where sampling seeds come from.
+        test_rows: How many rows to measure on.
+        resume: Go on with the latest search of the same question; the measurements are made again.
+    """
     started = monotonic()
     declared = SentenceSource()
     compiled = kernel.compile(declared)
@@ -125,7 +136,7 @@ async def run_demo(kernel: Kernel, *, line: Line, budget: Budget, seed: int, tes
         control, used = await _fitted(kernel, declared, values, train, seed=seed, scope=scope)
         fits = fits + used
         rows.append(await measured(name, control))
-    study = await run_optimization(kernel, declared, train, metric=METRIC, budget=budget, seed=seed)
+    study = await run_optimization(kernel, declared, train, metric=METRIC, budget=budget, seed=seed, resume=resume)
     tuned = declared.with_saved(study.best)
     kept = study.verdict is Verdict.CONFIRMED
     rows.append(await measured("tuned" if kept else "kept as declared", tuned))

@@ -2,19 +2,12 @@
 
 import signal
 import threading
-from collections.abc import Iterator
 
 import pytest
 
-from elixirml.cli.interrupts import interrupts_later
+from elixirml.interrupts import interrupts_later
 
-
-@pytest.fixture(autouse=True)
-def python_handler() -> Iterator[None]:
-    """Handle interrupts as Python does when it is started from a terminal."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+pytestmark = pytest.mark.usefixtures("terminal")
 
 
 def pressed(times: int, done: list[str]) -> None:
@@ -47,6 +40,19 @@ def test_without_one_nothing_happens() -> None:
     with pytest.raises(ValueError, match="its own"), interrupts_later():
         raise ValueError("its own")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_error_of_the_block_does_not_hide_one() -> None:
+    """Who handles the error would go on, although the user said stop."""
+
+    def failing() -> None:
+        with interrupts_later():
+            signal.raise_signal(signal.SIGINT)
+            raise ValueError("its own")
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        failing()
+    assert isinstance(caught.value.__context__, ValueError)
 
 
 def test_what_somebody_else_decided_stays() -> None:
