@@ -7,6 +7,7 @@ import sys
 import threading
 from concurrent.futures import CancelledError
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Self
 
 import anyio
@@ -225,10 +226,12 @@ class Interrupted(ml.Kernel):
             interrupt()
         return await super().__aenter__()
 
-    async def __aexit__(self, *raised: object) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self.moment == "closing":
             interrupt()
-        await super().__aexit__(*raised)
+        await super().__aexit__(kind, error, trace)
 
 
 @pytest.mark.usefixtures("terminal")

@@ -225,7 +225,7 @@ def test_a_broken_provider_is_named(world: Any) -> None:
     """An error in its code is no riddle: the message says whose bug it is, and the cause is the error itself."""
 
     def broken(request: ModelRequest) -> str:
-        return request.mesages  # type: ignore[attr-defined]
+        return str(request.mesages)  # type: ignore[attr-defined]
 
     world.model.script = broken
     with pytest.raises(ModelError, match=r"The model scripted/m failed: AttributeError: .*mesages") as caught:

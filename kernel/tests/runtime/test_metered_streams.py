@@ -121,7 +121,7 @@ class Wrapper:
 
 async def test_a_stream_that_a_provider_breaks_is_an_outage(anyio_backend: str) -> None:
     """Its error is told as the model's; that of who reads the stream stays what it is."""
-    metered = Metered(ScriptedModel(script=lambda _: broken()))
+    metered = Metered(ScriptedModel(script=lambda _: broken()), Meter(counts_failures=True))
     with pytest.raises(ModelError, match="The model scripted/model failed: AttributeError: no such thing") as caught:
         await read(metered.asked)
     assert isinstance(caught.value.__cause__, AttributeError)

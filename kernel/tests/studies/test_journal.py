@@ -118,14 +118,14 @@ async def test_two_that_ask_the_same_at_once_ask_once(ledger: Ledger, anyio_back
 
 
 async def test_a_question_that_failed_is_asked_again_by_the_next(ledger: Ledger) -> None:
-    """An outage leaves neither a reply nor a lock behind; the budget has lost a call, but no row is charged for it."""
+    """An infrastructure fault leaves nothing behind: neither a reply nor a charge nor a lock."""
     model = ScriptedModel(script=["fine"], failures=1)
     process = Process(ledger, model)
     with pytest.raises(ModelError):
         await process.run("one", "film")
     replies, paid = await process.run("two", "film")
 
-    assert (replies, paid.calls, process.meter.spent.calls) == (["fine"], 1, 2)
+    assert (replies, paid.calls, process.meter.spent.calls) == (["fine"], 1, 1)
 
 
 async def test_whatever_a_model_raises_is_an_outage(ledger: Ledger) -> None:

@@ -46,16 +46,9 @@ class NoExtension:
     services = Watching.services
     watch = Watching.watch
     after_run = Watching.after_run
-
-    def before_run(self, program: str, inputs: object) -> None: ...
-    def after_compile(self, program: str, digest: str) -> None: ...
-    def after_prediction(self, program: str, stage: str, fields: object) -> None: ...
-
-    def __getattr__(self, name: str) -> Any:
-        if name != "before_compile":
-            raise AttributeError(name)
-        self.before_compile = lambda _: None
-        return None
+    before_run = Watching.before_run
+    after_compile = Watching.after_compile
+    after_prediction = Watching.after_prediction
 
 
 class Waiting(Watching):

@@ -144,7 +144,7 @@ class Crew:
         failure = result.failure
         if failure is not None and failure.worker:
             error = ExecutorError(
-                f"The worker died {_SOLITARY + 1} times on this example: {failure.message}", code=failure.code
+                f"The worker died {_SOLITARY + 1} times on this example: {failure.message}", code="worker-crashed"
             )
             return self.judge.fault(example, error, Usage())
         if failure is not None:

@@ -96,13 +96,9 @@ class PluginConformance(Conformance[str]):
         )
 
     def test_it_offers_something(self) -> None:
-        """At least one hook is implemented, marked, and spelled as the kernel spells it."""
-        unmarked = [name for name, _ in self._hooks() if not hasattr(getattr(self._module(), name), "elixirml_impl")]
-        expect(not unmarked, f"{', '.join(unmarked)} is not marked: decorate it with `@hookimpl`.")
-        expect(
-            any(offered for _, offered in self._hooks()),
-            "It offers nothing: implement a hook such as register_metrics.",
-        )
+        """At least one hook returns a contribution."""
+        offers = any(offered for _, offered in self._hooks())
+        expect(offers, "It offers nothing: implement a hook such as `register_metrics`, and return contributions.")
 
     def test_it_loads(self) -> None:
         """A kernel that knows no other plugin loads it without a warning."""
@@ -116,12 +112,6 @@ class PluginConformance(Conformance[str]):
         """Several kernels in one process are offered the same."""
         one, again = list(self._hooks()), list(self._hooks())
         expect(one == again, "A hook offered something else when it was asked again: keep no state in the module.")
-
-    def test_names_are_unique(self) -> None:
-        """No name is offered twice among one kind."""
-        for kind, offered in self._offers():
-            twice = [name for name, number in Counter(each.name for each in offered).items() if number > 1]
-            expect(not twice, f"{', '.join(twice)} is offered twice among the {kind}: name each once.")
 
     def test_summaries_tell_capabilities_apart(self) -> None:
         """Each summary is of one capability, and short enough for a listing."""

@@ -36,6 +36,7 @@ __all__ = ["PretendStudy", "World"]
 _SPACE: Final = (
     Choice("layout", default="chat", options=("chat", "plain", "arrow")),
     Choice("only", default="one", options=("one",)),
+    Choice("held", default="here", options=("here", "there"), frozen=True),
     Choice("strategy", default="direct", options=("direct", "vote")),
     Integer("votes", default=3, low=2, high=9, active_if=when("strategy").equals("vote")),
     Float("temperature", default=0.7, low=0.0, high=2.0),
@@ -55,7 +56,7 @@ class World:
         seed: Two worlds of one seed are the same.
         examples: How many examples there are.
         rows: How many labelled rows demos can be made of.
-        space: What may be tuned: choices, numbers, a conditional one, one with a single value, and demos.
+        space: What may be tuned: choices, numbers, a conditional one, demos; and what may not, though it looks like it.
     """
 
     seed: int = 0
@@ -235,7 +236,7 @@ class PretendStudy:
         known.update(new)
         told = self.told.setdefault(action.candidate.id, {})
         for each in action.examples:
-            if each not in self.lost:
+            if each in self.world.ids and each not in self.lost:
                 told[each] = Outcome(each, self.score(self.world.outcome(active, each)))
         left = None if self.calls is None else self.calls - self.spent
         return Told(action.candidate, tuple(told.values()), cost, left)

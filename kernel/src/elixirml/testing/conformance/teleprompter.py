@@ -112,8 +112,8 @@ class TeleprompterConformance(Conformance[Teleprompter]):
             expect(not other, f"Examples {other} are not of the study: choose from `context.examples`.")
             expect(len(set(each.examples)) == len(each.examples), "An evaluation names an example twice: name it once.")
 
-    def test_what_has_one_value_keeps_it(self) -> None:
-        """A variable that does not vary is no dimension of the search."""
+    def test_what_does_not_vary_is_left_alone(self) -> None:
+        """A variable that is frozen, or has one value, is no dimension of the search."""
         world = self.world()
         fixed = [each.name for each in world.space if not each.varies() and not isinstance(each, Banked)]
         for each in self._study().run().evaluations:
