@@ -70,8 +70,14 @@ class Echo:
     async def pieces(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
         response = await self.complete(request)
         for at in range(0, len(response.text), 4):
-            yield TextDelta(response.text[at : at + 4])
-        yield ModelEnd(response)
+            yield TextDelta(self.streamed(response.text[at : at + 4]))
+        yield ModelEnd(evolve(response, text=self.ended(response.text)))
+
+    def streamed(self, text: str) -> str:
+        return text
+
+    def ended(self, text: str) -> str:
+        return text
 
 
 class Provider:
@@ -134,13 +140,20 @@ class Uncounted(Echo):
 
 
 class Moody(Echo):
-    def said(self, request: ModelRequest) -> str:
-        return f"{super().said(request)} {self.calls if self.calls < 3 else 3}"
+    """Says something else each time, but after a stream what was streamed."""
 
-    async def pieces(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
-        self.calls = 5
-        async for each in super().pieces(request):
-            yield each
+    asked = 0
+
+    async def complete(self, request: ModelRequest) -> Any:
+        found = await super().complete(request)
+        self.asked += 1
+        return found if request.labels else evolve(found, text=f"{found.text} {self.asked}")
+
+    @asynccontextmanager
+    async def stream(self, request: ModelRequest) -> AsyncIterator[AsyncIterator[ModelDelta]]:
+        async with super().stream(request) as deltas:
+            yield deltas
+        self.asked = 0
 
 
 class Single(Echo):
@@ -188,34 +201,39 @@ class Unscored(Echo):
 class Cut(Echo):
     """The pieces are right, and the end says something else."""
 
-    async def pieces(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
-        async for each in super().pieces(request):
-            yield ModelEnd(evolve(each.response, text="")) if isinstance(each, ModelEnd) else each
+    def ended(self, text: str) -> str:
+        return ""
 
 
 class Lowered(Echo):
     """A stream is right in itself, and of another reply."""
 
-    async def pieces(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
-        async for each in super().pieces(request):
-            if isinstance(each, TextDelta):
-                yield TextDelta(each.text.lower())
-            elif isinstance(each, ModelEnd):
-                yield ModelEnd(evolve(each.response, text=each.response.text.lower()))
+    def streamed(self, text: str) -> str:
+        return text.lower()
+
+    def ended(self, text: str) -> str:
+        return text.lower()
 
 
 class Hanging(Echo):
     """Whoever leaves a stream early leaves something behind."""
 
-    async def pieces(self, request: ModelRequest) -> AsyncIterator[ModelDelta]:
-        over = False
-        try:
-            async for each in super().pieces(request):
-                over = isinstance(each, ModelEnd)
-                yield each
-        finally:
-            if not over and sniffio.current_async_library() == "asyncio":
-                LEFT.append(asyncio.create_task(asyncio.sleep(60)))
+    over = True
+
+    def streamed(self, text: str) -> str:
+        self.over = False
+        return text
+
+    def ended(self, text: str) -> str:
+        self.over = True
+        return text
+
+    @asynccontextmanager
+    async def stream(self, request: ModelRequest) -> AsyncIterator[AsyncIterator[ModelDelta]]:
+        async with super().stream(request) as deltas:
+            yield deltas
+        if not self.over and sniffio.current_async_library() == "asyncio":
+            LEFT.append(asyncio.create_task(asyncio.sleep(60)))
 
 
 class Failing(Echo):

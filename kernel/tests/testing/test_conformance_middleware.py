@@ -1,7 +1,7 @@
 """Every rule of middlewares is failed by a middleware that breaks it, and by it alone."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import anyio
@@ -136,10 +136,11 @@ class Losing(Inside):
     @asynccontextmanager
     async def stream(self, request: ModelRequest) -> AsyncIterator[AsyncIterator[ModelDelta]]:
         async with super().stream(request) as deltas:
-            yield _without_first(deltas)
+            async with aclosing(_without_first(deltas)) as left:
+                yield left
 
 
-async def _without_first(deltas: AsyncIterator[ModelDelta]) -> AsyncIterator[ModelDelta]:
+async def _without_first(deltas: AsyncIterator[ModelDelta]) -> AsyncGenerator[ModelDelta]:
     first = await anext(deltas)
     async for each in deltas:
         yield ModelEnd(evolve(each.response, text="")) if isinstance(each, ModelEnd) else first
@@ -151,10 +152,11 @@ class Smoothing(Inside):
     @asynccontextmanager
     async def stream(self, request: ModelRequest) -> AsyncIterator[AsyncIterator[ModelDelta]]:
         async with super().stream(request) as deltas:
-            yield _smoothed(deltas)
+            async with aclosing(_smoothed(deltas)) as smoothed:
+                yield smoothed
 
 
-async def _smoothed(deltas: AsyncIterator[ModelDelta]) -> AsyncIterator[ModelDelta]:
+async def _smoothed(deltas: AsyncIterator[ModelDelta]) -> AsyncGenerator[ModelDelta]:
     said = ""
     try:
         async for each in deltas:
