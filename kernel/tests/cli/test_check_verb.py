@@ -113,7 +113,6 @@ def shop(project: Any) -> Any:
     ("kind", "name"),
     [
         ("metric", "right"),
-        ("adapters", "plain"),
         ("language-model", "echo/small"),
         ("language_models", "echo"),
         ("middleware", "through"),
@@ -154,7 +153,7 @@ def test_what_could_not_be_tried_is_told(shop: Any) -> None:
 
 
 def test_a_plugin_is_checked_by_its_name(shop: Any) -> None:
-    """The hook module is found by the entry name: here it is too long, and reads like nothing else."""
+    """The hook module is found by the entry name, as `elixirml plugins list` shows it."""
     said = shop.say("check", "plugin", "planted")
     assert said.code == 0, said.out + said.err
 

@@ -11,7 +11,7 @@ from elixirml.testing.conformance.suites import suite_of
 EXAMPLE = "Example: elixirml serve qa.py"
 
 
-def verb(*, epilog: str | None = EXAMPLE, told: str | None = "Where to listen.", **how: Any) -> click.Command:
+def verb(*, epilog: str | None = EXAMPLE, told: str | None = "Where to listen.", **how: Any) -> Any:
     """Return a verb, right but for what is said."""
 
     @click.command(epilog=epilog, **how)
@@ -36,7 +36,7 @@ class NoCommand:
         return getattr(verb(), name)
 
 
-def silent() -> click.Command:
+def silent() -> Any:
     """Return a verb without a docstring."""
     made = verb()
     made.help = None

@@ -48,7 +48,7 @@ class Silent:
 
 @frozen
 class Shouting:
-    baseURL: str = option("https://example.org", help="Where the service is.")
+    baseURL: str = option("https://example.org", help="Where the service is.")  # noqa: N815 - that is what is wrong with it
 
 
 @frozen

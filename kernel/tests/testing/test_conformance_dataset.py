@@ -45,48 +45,43 @@ class BareSuffix(Source):
     suffixes = ("lines",)
 
 
-class Nameless(Source):
-    class dataset(Lines):
-        def __init__(self, path: Path) -> None:
-            super().__init__(path)
-            self.name = None
+class Nameless(Lines):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.name = None
 
 
-class FromZero(Source):
-    class dataset(Lines):
-        def stream(self) -> Iterator[Row]:
-            return (Row(each.number - 1, each.values) for each in super().stream())
+class FromZero(Lines):
+    def stream(self) -> Iterator[Row]:
+        return (Row(each.number - 1, each.values) for each in super().stream())
 
 
-class NoColumns(Source):
-    class dataset(Lines):
-        def stream(self) -> Iterator[Row]:
-            return (Row(each.number, {}) for each in super().stream())
+class NoColumns(Lines):
+    def stream(self) -> Iterator[Row]:
+        return (Row(each.number, {}) for each in super().stream())
 
 
-class Shuffled(Source):
-    class dataset(Lines):
-        read = 0
+class Shuffled(Lines):
+    read = 0
 
-        def stream(self) -> Iterator[Row]:
-            self.read += 1
-            reading = self.read
-            return (Row(each.number, {**each.values, "read": "x" * min(reading, 2)}) for each in super().stream())
+    def stream(self) -> Iterator[Row]:
+        self.read += 1
+        reading = self.read
+        return (Row(each.number, {**each.values, "read": "x" * min(reading, 2)}) for each in super().stream())
 
 
-class Shared(Source):
-    class dataset(Lines):
-        under_way: Any = None
+class Shared(Lines):
+    under_way: Any = None
 
-        def stream(self) -> Iterator[Row]:
-            while True:
-                mine = self.under_way = self.under_way or super().stream()
-                try:
-                    row = next(mine)
-                except StopIteration:
-                    self.under_way = None
-                    return
-                yield row
+    def stream(self) -> Iterator[Row]:
+        while True:
+            mine = self.under_way = self.under_way or super().stream()
+            try:
+                row = next(mine)
+            except StopIteration:
+                self.under_way = None
+                return
+            yield row
 
 
 class Unchecked(Source):
@@ -95,37 +90,36 @@ class Unchecked(Source):
         return self.dataset(Path(location))
 
 
-class Vague(Source):
-    class dataset(Lines):
-        def place(self, number: int) -> str:
-            return f"{self.path.name} has a bad row"
+class Vague(Lines):
+    def place(self, number: int) -> str:
+        return f"{self.path.name} has a bad row"
 
-        def stream(self) -> Iterator[Row]:
-            try:
-                yield from super().stream()
-            except ValidationError as error:
-                raise ValidationError(error.message.partition("\n")[0], problems=()) from error
+    def stream(self) -> Iterator[Row]:
+        try:
+            yield from super().stream()
+        except ValidationError as error:
+            raise ValidationError(error.message.partition("\n")[0], problems=()) from error
 
 
-def suite(source: Any) -> Any:
+def suite(source: Any = Source, *, dataset: Any = Lines) -> Any:
     return suite_of(
         "datasets",
-        source,
+        type(source.__name__, (source,), {"dataset": dataset}),
         good=lambda _: Sample("rows.lines", "text=one\ntext=two\ntext=three\n"),
         bad=lambda _: Sample("rows.lines", "text=one\ntwo\n", bad_line=2),
     )
 
 
-RIGHT = suite(Source)
+RIGHT = suite()
 WRONG = {
     "test_suffixes_are_told": suite(BareSuffix),
-    "test_a_dataset_has_a_name": suite(Nameless),
-    "test_rows_are_numbered_upwards": suite(FromZero),
-    "test_rows_hold_columns": suite(NoColumns),
-    "test_reading_twice_gives_the_same_rows": suite(Shuffled),
-    "test_streams_are_independent": suite(Shared),
+    "test_a_dataset_has_a_name": suite(dataset=Nameless),
+    "test_rows_are_numbered_upwards": suite(dataset=FromZero),
+    "test_rows_hold_columns": suite(dataset=NoColumns),
+    "test_reading_twice_gives_the_same_rows": suite(dataset=Shuffled),
+    "test_streams_are_independent": suite(dataset=Shared),
     "test_what_is_not_there_is_a_config_error": suite(Unchecked),
-    "test_a_row_that_cannot_be_read_is_told_with_its_place": suite(Vague),
+    "test_a_row_that_cannot_be_read_is_told_with_its_place": suite(dataset=Vague),
 }
 
 

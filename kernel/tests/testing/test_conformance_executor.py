@@ -180,7 +180,7 @@ class Translating(Tasks):
 
 
 def suite(crew: Any = Crew, executor: Any = Tasks) -> Any:
-    return suite_of("executors", lambda: type(executor.__name__, (executor,), {"crew": crew})(), patience=1.5)
+    return suite_of("executors", type(executor.__name__, (executor,), {"crew": crew}), patience=1.5)
 
 
 RIGHT = suite()

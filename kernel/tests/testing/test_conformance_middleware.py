@@ -73,7 +73,7 @@ class Dotted(Through):
 
 
 class Renamed(Inside):
-    name = "through/model"  # type: ignore[assignment]
+    name = "through/model"
 
 
 class Poorer(Inside):
@@ -89,7 +89,7 @@ class Marked(Inside):
 
 
 class Closed(Inside):
-    concurrency = 0  # type: ignore[assignment]
+    concurrency = 0
 
 
 class Meddling(Inside):
@@ -135,9 +135,8 @@ class Swallowing(Inside):
 class Losing(Inside):
     @asynccontextmanager
     async def stream(self, request: ModelRequest) -> AsyncIterator[AsyncIterator[ModelDelta]]:
-        async with super().stream(request) as deltas:
-            async with aclosing(_without_first(deltas)) as left:
-                yield left
+        async with super().stream(request) as deltas, aclosing(_without_first(deltas)) as left:
+            yield left
 
 
 async def _without_first(deltas: AsyncIterator[ModelDelta]) -> AsyncGenerator[ModelDelta]:
@@ -151,9 +150,8 @@ class Smoothing(Inside):
 
     @asynccontextmanager
     async def stream(self, request: ModelRequest) -> AsyncIterator[AsyncIterator[ModelDelta]]:
-        async with super().stream(request) as deltas:
-            async with aclosing(_smoothed(deltas)) as smoothed:
-                yield smoothed
+        async with super().stream(request) as deltas, aclosing(_smoothed(deltas)) as smoothed:
+            yield smoothed
 
 
 async def _smoothed(deltas: AsyncIterator[ModelDelta]) -> AsyncGenerator[ModelDelta]:
@@ -182,9 +180,7 @@ async def _told(pieces: list[ModelDelta]) -> AsyncIterator[ModelDelta]:
 
 
 def suite(inside: Any = Inside, middleware: Any = Through) -> Any:
-    return suite_of(
-        "middlewares", lambda: type(middleware.__name__, (middleware,), {"inside": inside})(), patience=1.5
-    )
+    return suite_of("middlewares", type(middleware.__name__, (middleware,), {"inside": inside}), patience=1.5)
 
 
 RIGHT = suite()

@@ -183,7 +183,9 @@ class Private(Tables):
 
     def append(self, journal: str, entry: Any) -> int:
         with self.lock:
-            known = [number for (number,) in self.base.execute("SELECT number FROM entries WHERE journal = ?", [journal])]
+            known = [
+                number for (number,) in self.base.execute("SELECT number FROM entries WHERE journal = ?", [journal])
+            ]
             self.numbers[journal] = number = self.numbers.get(journal, max(known, default=0)) + 1
             self.base.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", [journal, number, json.dumps(entry)])
         return number

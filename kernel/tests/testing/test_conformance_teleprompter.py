@@ -17,6 +17,7 @@ from elixirml.contracts import (
     Proposal,
     Propose,
     Ranked,
+    Refused,
     Stop,
     StudyEvent,
     Told,
@@ -68,7 +69,7 @@ class Draws:
     def heard(self, state: State, events: Sequence[StudyEvent]) -> State:
         for each in events:
             if isinstance(each, Told):
-                known = dict((candidate.id, (candidate, outcomes)) for candidate, outcomes in state.told)
+                known = {candidate.id: (candidate, outcomes) for candidate, outcomes in state.told}
                 known[each.candidate.id] = (each.candidate, each.outcomes)
                 state = evolve(state, told=tuple(known.values()))
         return state
@@ -89,7 +90,7 @@ class Draws:
 
     def deviation(self, scores: list[float]) -> float:
         mean = sum(scores) / len(scores)
-        return sum((each - mean) ** 2 for each in scores) ** 0.5 / len(scores)
+        return float(sum((each - mean) ** 2 for each in scores) ** 0.5) / len(scores)
 
     def ascending(self, context: Context) -> bool:
         return context.direction is Direction.MINIMIZE
@@ -100,7 +101,7 @@ class Rolling(Draws):
 
     def finalize(self, state: Any) -> Any:
         found = super().finalize(state)
-        return Proposal(tuple(evolve(each, deviation=random.random()) for each in found.ranking))  # noqa: NPY002
+        return Proposal(tuple(evolve(each, deviation=random.random()) for each in found.ranking))
 
 
 class Remembering(Draws):
@@ -207,7 +208,9 @@ class Waiting(Draws):
 
     def optimize_step(self, state: Any, events: Sequence[StudyEvent], rng: Random) -> tuple[Any, Any]:
         following, actions = super().optimize_step(state, events, rng)
-        lost = [each for each in events if isinstance(each, Told) and 0 < len(each.outcomes) < len(self.examples(state))]
+        lost = [
+            each for each in events if isinstance(each, Told) and 0 < len(each.outcomes) < len(self.examples(state))
+        ]
         if lost:
             return self.heard(state, events), [Evaluate(lost[0].candidate, self.examples(state))]
         return following, actions
@@ -226,7 +229,7 @@ class Stubborn(Draws):
     """Asks for what was refused, again and again."""
 
     def optimize_step(self, state: Any, events: Sequence[StudyEvent], rng: Random) -> tuple[Any, Any]:
-        refused = [each.action for each in events if not isinstance(each, Told)]
+        refused = [each.action for each in events if isinstance(each, Refused)]
         return (state, refused) if refused else super().optimize_step(state, events, rng)
 
 

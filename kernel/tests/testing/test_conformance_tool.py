@@ -14,6 +14,16 @@ from elixirml.testing.conformance.suites import suite_of
 from elixirml.testing.conformance.tool import ToolConformance
 
 NUMBER = {"type": "number"}
+PARAMETERS: dict[str, Any] = {
+    "type": "object",
+    "properties": {"one": NUMBER, "other": NUMBER},
+    "required": ["one", "other"],
+    "additionalProperties": False,
+}
+LISTED = {**PARAMETERS, "type": "array"}
+REFERRING = {**PARAMETERS, "$defs": {"n": NUMBER}, "allOf": [{"$ref": "#/$defs/n"}]}
+THREE = {**PARAMETERS, "properties": dict.fromkeys(["one", "other", "third"], NUMBER), "required": ["one", "third"]}
+MUTABLE = {ToolFlag.SLOW}
 
 
 class Divide:
@@ -21,12 +31,7 @@ class Divide:
 
     name: Any = "divide"
     description: Any = "Divides one number by another."
-    parameters: Any = {
-        "type": "object",
-        "properties": {"one": NUMBER, "other": NUMBER},
-        "required": ["one", "other"],
-        "additionalProperties": False,
-    }
+    parameters: Any = PARAMETERS
     examples: Any = (ToolExample({"one": 6, "other": 3}, 2.0), ToolExample({"one": 1, "other": 4}, 0.25))
     flags: Any = frozenset()
 
@@ -54,21 +59,19 @@ class Silent(Divide):
 
 
 class Listed(Divide):
-    parameters: Any = {**Divide.parameters, "type": "array"}
+    parameters = LISTED
 
 
 class Referring(Divide):
-    parameters: Any = {**Divide.parameters, "$defs": {"n": NUMBER}, "allOf": [{"$ref": "#/$defs/n"}]}
+    parameters = REFERRING
 
 
 class Unflagged(Divide):
-    flags: Any = {ToolFlag.SLOW}
+    flags = MUTABLE
 
 
 class Misfit(Divide):
-    parameters: Any = {**Divide.parameters, "required": ["one", "other", "third"], "properties": {
-        "one": NUMBER, "other": NUMBER, "third": NUMBER
-    }}  # fmt: skip
+    parameters = THREE
 
 
 class Wrong(Divide):

@@ -99,7 +99,9 @@ def test_every_rule_says_what_it_promises(kind: str) -> None:
     assert len(set(promises)) == len(promises)
 
 
-@pytest.mark.parametrize(("word", "kind"), [("adapter", "adapters"), ("language-model", "language_models"), ("Metrics", "metrics")])
+@pytest.mark.parametrize(
+    ("word", "kind"), [("adapter", "adapters"), ("language-model", "language_models"), ("Metrics", "metrics")]
+)
 def test_kinds_are_named_as_people_do(word: str, kind: str) -> None:
     """One or many, with a dash or without."""
     assert kind_of(word) == kind
@@ -127,5 +129,3 @@ def test_suites_need_no_test_framework(module: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "test_junk_is_a_parse_error" not in done.stdout
-
-

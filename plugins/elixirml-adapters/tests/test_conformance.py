@@ -1,4 +1,4 @@
-"""The adapters keep what the suites ask of every adapter, and the hook module what they ask of every plugin."""
+"""The adapters keep what the suites ask of every adapter, and the hook module that of every plugin."""
 
 from elixirml.contracts import Adapter
 from elixirml.testing.conformance import AdapterConformance, PluginConformance

@@ -264,7 +264,6 @@ def test_sections_explain_fields_only_when_asked() -> None:
         ("auto", set(), None),
         ("schema", {Capability.JSON_SCHEMA}, "json_schema"),
         ("grammar", {Capability.JSON_SCHEMA, Capability.GRAMMAR}, "grammar"),
-        ("json_mode", {Capability.JSON_SCHEMA, Capability.JSON_MODE}, "json_mode"),
         ("none", {Capability.JSON_SCHEMA, Capability.GRAMMAR, Capability.JSON_MODE}, None),
     ],
 )
@@ -282,9 +281,7 @@ def _kept_by(request: ModelRequest) -> set[str]:
     return {name for name, value in means.items() if value is not None}
 
 
-@pytest.mark.parametrize(
-    ("constraint", "capability"), [("schema", "json_schema"), ("grammar", "grammar"), ("json_mode", "json_mode")]
-)
+@pytest.mark.parametrize(("constraint", "capability"), [("schema", "json_schema"), ("grammar", "grammar")])
 def test_a_constraint_asked_for_by_name_is_never_dropped(constraint: str, capability: str) -> None:
     """Doing without would score another candidate than the one that was meant."""
     with pytest.raises(ConfigError, match=f"constraint = {constraint}.*`{capability}`"):

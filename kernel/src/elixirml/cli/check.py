@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, chdir
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -82,7 +81,7 @@ class _Checks:
         rows = read_cases(path)
         contribution = contribution_of(self.plugins, self.kind, self.name)
         subject = capability_of(self.kind, contribution)
-        outcomes = cases_of(self.kind, self.name, subject, rows, judge=_judge(contribution))
+        outcomes = cases_of(self.kind, self.name, subject, rows, judge=_judge(self.kind, contribution))
         if len(_of(outcomes, Status.SKIPPED)) == len(outcomes):
             reasons = sorted({each.message for each in outcomes})
             raise ConfigError(
@@ -143,10 +142,15 @@ def _returning(value: object) -> Callable[[object], object]:
     return method
 
 
-def _judge(contribution: Contribution) -> SchemaJudge | None:
-    """Return what validates by JSON Schemas in a plugin, by convention `<package>.json_schema.validate`."""
-    name = f"{contribution.module.partition('.')[0]}.json_schema"
-    return None if find_spec(name) is None else getattr(import_module(name), "validate", None)
+def _judge(kind: str, contribution: Contribution) -> SchemaJudge | None:
+    """Return what validates by JSON Schemas in a plugin of schemas, by convention `<package>.json_schema.validate`."""
+    if kind != "schemas":
+        return None
+    try:
+        module = import_module(f"{contribution.module.partition('.')[0]}.json_schema")
+    except ModuleNotFoundError:
+        return None
+    return getattr(module, "validate", None)
 
 
 def _of(outcomes: Sequence[Outcome], status: Status) -> list[Outcome]:

@@ -4,7 +4,7 @@ A provider's own events become four kinds of piece, whatever the wire format. Th
 what the pieces said equals what its response holds; a stream that breaks raises instead.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol, TypeAlias, cast, runtime_checkable
 
@@ -94,7 +94,7 @@ def streamed(model: LanguageModel, request: ModelRequest) -> AbstractAsyncContex
 
 
 @asynccontextmanager
-async def _whole(model: LanguageModel, request: ModelRequest) -> AsyncIterator[AsyncIterator[ModelDelta]]:
+async def _whole(model: LanguageModel, request: ModelRequest) -> AsyncGenerator[AsyncIterator[ModelDelta], None]:
     async def pieces() -> AsyncIterator[ModelDelta]:
         response = await model.complete(request)
         for piece in _pieces(response):

@@ -4,7 +4,7 @@ When a worker dies, everything it had under way is suspect. Suspects are tried a
 way, so that an example that kills its worker takes no other with it.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any
@@ -62,7 +62,7 @@ class Crew:
         return self._workers
 
     @asynccontextmanager
-    async def at_work(self, workers: int, slots: int) -> AsyncIterator["Crew"]:
+    async def at_work(self, workers: int, slots: int) -> AsyncGenerator["Crew", None]:
         """Keep the workers for the length of a block; at its end none is left.
 
         Raises:

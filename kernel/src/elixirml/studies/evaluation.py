@@ -3,7 +3,7 @@
 import math
 import os
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic
@@ -179,7 +179,7 @@ async def run_evaluation(
 
 
 @asynccontextmanager
-async def _manned(kernel: Kernel, scorer: Scorer, executor: str | None, workers: int | None) -> AsyncIterator[Scorer]:
+async def _manned(kernel: Kernel, scorer: Scorer, executor: str | None, workers: int | None) -> AsyncGenerator[Scorer, None]:
     """Give the scorer a crew, when examples are to run elsewhere."""
     if executor is None:
         yield scorer

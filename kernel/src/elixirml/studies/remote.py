@@ -1,7 +1,7 @@
 """The worker's side of an evaluation: opens the program once, and scores the examples it is given."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ def bundle_of(kernel: Kernel, program: Program[Any, Any], *, metrics: Mapping[st
 @asynccontextmanager
 async def scoring(
     setup: Mapping[str, Any], sources: Mapping[str, str]
-) -> AsyncIterator[Callable[[Any], Awaitable[Json]]]:
+) -> AsyncGenerator[Callable[[Any], Awaitable[Json]], None]:
     """Open a kernel and a program, and give what scores one example; see `Bundle.target`."""
     os.chdir(setup["folder"])
     declared = received(setup["program"], sources)

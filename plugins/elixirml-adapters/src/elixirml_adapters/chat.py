@@ -1,5 +1,6 @@
 """What all chat formats let tune: where demos stand, how much is explained, in which words and order."""
 
+from collections.abc import Collection
 from typing import Final
 
 from attrs import evolve
@@ -21,22 +22,28 @@ CHAT_DOMAINS: Final[Domains] = {
 """What the options of `chat_variables` may be."""
 
 
-def chat_variables(signature: Signature) -> tuple[Variable, ...]:
-    """Return the variables of a chat format; `field_order` only where it makes a difference."""
+def chat_variables(signature: Signature, *, free: Collection[str] = ()) -> tuple[Variable, ...]:
+    """Return the variables of a chat format; `field_order` only where it makes a difference.
+
+    Args:
+        signature: The task.
+        free: Which of them a search may choose unasked. The others are freed by name: variables that seldom matter
+            cost a search more candidates than they win.
+    """
     variables: tuple[Variable, ...] = (
         Choice("demo_layout", default=DEMO_LAYOUTS[0], options=DEMO_LAYOUTS, hint="where demos stand"),
         Boolean("field_notes", default=True, hint="explain each field's type and meaning"),
         Choice("wording", default="full", options=CHAT_DOMAINS["wording"], hint="how the format is asked for"),
     )
-    if ordered(signature, "texts_first") == signature:
-        return variables
-    order = Choice(
-        "field_order",
-        default="declared",
-        options=CHAT_DOMAINS["field_order"],
-        hint="the order of the outputs: as declared, or free texts first, so that reasons come before verdicts",
-    )
-    return (*variables, order)
+    if ordered(signature, "texts_first") != signature:
+        order = Choice(
+            "field_order",
+            default="declared",
+            options=CHAT_DOMAINS["field_order"],
+            hint="the order of the outputs: as declared, or free texts first, so that reasons come before verdicts",
+        )
+        variables = (*variables, order)
+    return tuple(each if each.name in free else each.freeze() for each in variables)
 
 
 def ordered(signature: Signature, order: str) -> Signature:

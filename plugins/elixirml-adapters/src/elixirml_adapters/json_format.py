@@ -31,7 +31,7 @@ from elixirml_adapters.strict_schema import strict_schema
 __all__ = ["JsonAdapter", "input_lines", "reply_text"]
 
 _DOMAINS: Final[Domains] = {
-    "constraint": ("auto", "schema", "grammar", "json_mode", "none"),
+    "constraint": ("auto", "schema", "grammar", "none"),
     "schema_style": ("compact", "json_schema"),
     **CHAT_DOMAINS,
 }

@@ -89,7 +89,7 @@ class SectionsAdapter:
     def variables(self, signature: Signature) -> tuple[Variable, ...]:
         """Return `marker` (how headers look) and those of all chat formats."""
         marker = Choice("marker", default=_DOMAINS["marker"][0], options=_DOMAINS["marker"], hint="how headers look")
-        return (marker, *chat_variables(signature))
+        return (marker, *chat_variables(signature, free=("demo_layout", "field_notes")))
 
     def format(self, call: FormatCall) -> ModelRequest:
         """Return a chat: instruction, fields and format; demos; the example."""

@@ -47,7 +47,7 @@ class XmlAdapter:
 
     def variables(self, signature: Signature) -> tuple[Variable, ...]:
         """Return those of all chat formats."""
-        return chat_variables(signature)
+        return chat_variables(signature, free=("demo_layout", "field_notes"))
 
     def format(self, call: FormatCall) -> ModelRequest:
         """Return a chat: instruction, fields and format; demos; the example."""

@@ -113,13 +113,15 @@ def same(found: Any, expected: Any) -> bool:
     if isinstance(found, (int, float)) and isinstance(expected, (int, float)):
         whole = isinstance(found, int) and isinstance(expected, int)
         return found == expected if whole else isclose(found, expected, rel_tol=1e-9, abs_tol=1e-12)
-    match found, expected:
-        case list(), list():
-            return len(found) == len(expected) and all(map(same, found, expected))
-        case dict(), dict():
-            return found.keys() == expected.keys() and all(same(found[key], expected[key]) for key in found)
-        case _:
-            return bool(found == expected)
+    if isinstance(found, list) and isinstance(expected, list):
+        ones: list[Any] = found
+        others: list[Any] = expected
+        return len(ones) == len(others) and all(map(same, ones, others))
+    if isinstance(found, dict) and isinstance(expected, dict):
+        one: dict[str, Any] = found
+        other: dict[str, Any] = expected
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    return bool(found == expected)
 
 
 def _expect_same(found: Any, expected: Any) -> None:

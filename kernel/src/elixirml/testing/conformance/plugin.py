@@ -1,6 +1,7 @@
 """What every plugin promises a kernel: a thin hook module, and references that lead to what they say."""
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -82,7 +83,9 @@ class PluginConformance(Conformance[str]):
         """Importing it, and listing what it offers, imports neither a capability nor another library."""
         name = self.subject()
         code = _IMPORTED.format(module=name)
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
+        environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)  # noqa: S603
         expect(
             done.returncode == 0, f"The hook module cannot be imported in a process of its own: {done.stderr[-300:]}"
         )

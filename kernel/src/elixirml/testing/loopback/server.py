@@ -1,7 +1,7 @@
 """The server: HTTP/1.1 on the loopback interface, one task a connection."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -84,7 +84,7 @@ class LoopbackServer:
         return f"http://127.0.0.1:{self._port}/v1"
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["LoopbackServer"]:
+    async def running(self) -> AsyncGenerator["LoopbackServer", None]:
         """Serve for the length of a block."""
         listener = await anyio.create_tcp_listener(local_host="127.0.0.1", backlog=2048)
         async with listener, beside() as tasks:
@@ -158,7 +158,7 @@ class LoopbackServer:
 async def _interrupted(stream: SocketStream, request: Received, fault: Fault) -> None:
     """Send the first half of a stream, then an error or nothing more."""
     events = list(_events(request, Answer("a reply that never ends")))
-    await stream.send(_head("text/event-stream", {}.items(), chunked=True))
+    await stream.send(_head("text/event-stream", (), chunked=True))
     for event in events[: len(events) // 2]:
         await stream.send(_chunk(event.encode()))
     if fault.kind == "mid_error":

@@ -67,7 +67,7 @@ def anthropic_events(answer: Answer, model: str) -> Iterator[str]:
     def event(name: str, **data: Any) -> str:
         return f"event: {name}\n{_event({'type': name, **data})}"
 
-    start = {**_message(model), "content": [], "stop_reason": None, "usage": {**_usage(answer), "output_tokens": 1}}
+    start: dict[str, Any] = {**_message(model), "content": [], "stop_reason": None, "usage": {**_usage(answer), "output_tokens": 1}}
     yield event("message_start", message=start)
     yield event("ping")
     for index, block in enumerate(_blocks(answer)):
@@ -77,7 +77,7 @@ def anthropic_events(answer: Answer, model: str) -> Iterator[str]:
             "text": ("text", answer.text),
             "tool_use": ("partial_json", json.dumps(block.get("input"))),
         }[kind]
-        empty = {**block, "input": {}} if kind == "tool_use" else {"type": kind, name: ""}
+        empty: dict[str, Any] = {**block, "input": {}} if kind == "tool_use" else {"type": kind, name: ""}
         yield event("content_block_start", index=index, content_block=empty)
         delta = {"thinking": "thinking_delta", "text": "text_delta", "tool_use": "input_json_delta"}[kind]
         for piece in _cut(text, answer.pieces):
