@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from elixirml.contracts import Example, Metric, Prediction
+from elixirml.identity import Json
 from elixirml.testing.conformance import Judged, MetricConformance, PluginConformance
 from elixirml_metrics.exact import ExactMatch
 from elixirml_metrics.items import ListF1, SetF1
@@ -41,7 +42,8 @@ class TestNumericMatch(MetricConformance):
 
     def judged(self) -> Sequence[Judged]:
         example = Example("row-1", {"question": "How many?"}, {"answer": 42})
-        others = tuple(Prediction({"answer": each}) for each in (41, "forty-two", None, [42]))
+        wrong: tuple[Json, ...] = (41, "forty-two", None, [42])
+        others = tuple(Prediction({"answer": each}) for each in wrong)
         return [Judged(example, Prediction({"answer": "42"}), others)]
 
 

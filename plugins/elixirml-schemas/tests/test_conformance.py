@@ -6,11 +6,12 @@ from typing import NamedTuple, TypedDict
 from attrs import frozen
 
 from elixirml.contracts import SchemaEngine
+from elixirml.identity import Json
 from elixirml.testing.conformance import Declared, PluginConformance, SchemaEngineConformance
 from elixirml_schemas import PythonSchemas
 
-GOOD = {"title": "Harbour", "pages": 3}
-BAD = {"title": 3, "pages": "many"}
+GOOD: dict[str, Json] = {"title": "Harbour", "pages": 3}
+BAD: dict[str, Json] = {"title": 3, "pages": "many"}
 
 
 @frozen

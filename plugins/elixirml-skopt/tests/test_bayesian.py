@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from random import Random
 from statistics import fmean
 from typing import Any
 
@@ -18,26 +17,6 @@ from elixirml_skopt.bayesian import Bayesian
 from elixirml_skopt.plugin import register_teleprompters
 
 
-def test_the_same_seed_gives_the_same_actions(play: Any, world: Any) -> None:
-    """All randomness comes from the generator the study hands over."""
-    one, other = (play(Bayesian(), world(), calls=250, seed=4).run() for _ in range(2))
-
-    assert one.log == other.log
-    assert one.teleprompter.finalize(one.state) == other.teleprompter.finalize(other.state)
-
-
-def test_a_killed_study_continues_where_it_was(play: Any, world: Any) -> None:
-    """Nothing is kept but what was told: replaying a prefix gives the actions that came next."""
-    whole = play(Bayesian(), world(), calls=250, seed=1).run()
-    for killed in range(1, len(whole.log), 4):
-        again = play(Bayesian(), world(), calls=250, seed=1)
-        state = again.state
-        for step in range(killed):
-            state, _ = again.teleprompter.optimize_step(state, whole.events[step], Random(f"1:{step}"))
-        _, actions = again.teleprompter.optimize_step(state, whole.events[killed], Random(f"1:{killed}"))
-        assert tuple(actions) == whole.log[killed]
-
-
 def test_it_finds_better_than_the_declaration(play: Any, world: Any) -> None:
     """In a smooth mixed space 400 calls find most of what there is to gain."""
     gains = []
@@ -47,15 +26,6 @@ def test_it_finds_better_than_the_declaration(play: Any, world: Any) -> None:
         gains.append(study.world.truth(winner) - study.world.truth(study.world.space.defaults()))
 
     assert fmean(gains) >= 0.2
-
-
-@pytest.mark.parametrize("calls", [0, 3, 17, 95, 200])
-def test_no_more_calls_are_planned_than_there_are(calls: Any, play: Any, world: Any) -> None:
-    """Whatever the limit, the study has nothing to refuse."""
-    study = play(Bayesian(), world(), calls=calls).run()
-
-    assert study.spent <= calls
-    assert not any("Refused" in type(event).__name__ for events in study.events for event in events)
 
 
 def test_the_search_ends_without_a_limit(play: Any, world: Any) -> None:

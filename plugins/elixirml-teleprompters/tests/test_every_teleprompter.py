@@ -1,14 +1,13 @@
 """What every teleprompter of this distribution promises a study."""
 
 import math
-from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elixirml.contracts import Evaluate, Propose, Stop
+from elixirml.contracts import Evaluate, Propose
 from elixirml.errors import ConfigError
 from elixirml.variables import Choice, Space
 from elixirml_teleprompters.auto import Auto
@@ -20,47 +19,11 @@ _FREE_TO_SEARCH = pytest.mark.parametrize("kind", [Auto, RandomSearch])
 
 
 @_EVERY
-def test_the_same_seed_gives_the_same_actions(kind: Any, play: Any, demo: Any) -> None:
-    """All randomness comes from the generator the study hands over."""
-    one, other = (play(kind(), demo(3), calls=150, seed=5).run() for _ in range(2))
-
-    assert one.log == other.log
-    assert one.proposal == other.proposal
-
-
-@_EVERY
 def test_another_seed_gives_other_actions(kind: Any, play: Any, demo: Any) -> None:
     """The generator is used at all."""
     one, other = (play(kind(), demo(3), calls=150, seed=seed).run() for seed in (5, 6))
 
     assert one.log != other.log
-
-
-@_EVERY
-def test_a_killed_study_continues_where_it_was(kind: Any, play: Any, demo: Any) -> None:
-    """Replaying any prefix of the events gives the actions an uninterrupted study takes next."""
-    whole = play(kind(), demo(2), calls=150, seed=1).run()
-    for killed in range(1, len(whole.log), 3):
-        again = play(kind(), demo(2), calls=150, seed=1)
-        state = again.state
-        for step in range(killed):
-            state, _ = again.teleprompter.optimize_step(state, whole.events[step], Random(f"1:{step}"))
-        _, actions = again.teleprompter.optimize_step(state, whole.events[killed], Random(f"1:{killed}"))
-        assert tuple(actions) == whole.log[killed]
-
-
-@_EVERY
-def test_a_state_is_never_changed_in_place(kind: Any, play: Any, demo: Any) -> None:
-    """An old state, stepped again after the study went on, does what it did the first time."""
-    study = play(kind(), demo(4), calls=200, seed=2)
-    states = []
-    while study.stopped is None:
-        states.append(study.state)
-        study.step()
-
-    for step, state in enumerate(states):
-        _, actions = study.teleprompter.optimize_step(state, study.events[step], Random(f"2:{step}"))
-        assert tuple(actions) == study.log[step]
 
 
 @_EVERY
@@ -75,16 +38,6 @@ def test_no_more_calls_are_planned_than_there_are(kind: Any, play: Any, demo: An
         assert not study.refused
 
     check()
-
-
-@_EVERY
-def test_the_baseline_is_candidate_zero(kind: Any, play: Any, demo: Any) -> None:
-    """The first evaluation is of the program as declared."""
-    study = play(kind(), demo(1), calls=200).run()
-    first = next(action for actions in study.log for action in actions if isinstance(action, Evaluate))
-
-    assert dict(first.candidate.assignment) == dict(study.world.space.defaults())
-    assert first.candidate.origin == "baseline"
 
 
 @_EVERY
@@ -148,16 +101,6 @@ def test_one_score_for_everything_does_no_harm(kind: Any, play: Any, mixed: Any)
 
 
 @_FREE_TO_SEARCH
-@pytest.mark.parametrize("unit", [1.0, 1000.0])
-def test_graded_scores_are_told_in_their_own_unit(kind: Any, unit: Any, play: Any, mixed: Any) -> None:
-    """The estimate of the winner lies among the scores that were given."""
-    study = play(kind(), mixed(1), calls=200, score=lambda value: unit * (3.0 + 0.5 * value)).run()
-
-    assert all(3.0 * unit <= one.estimate <= 3.5 * unit for one in study.proposal.ranking)
-    assert all(math.isfinite(one.deviation) for one in study.proposal.ranking)
-
-
-@_FREE_TO_SEARCH
 def test_less_can_be_better(kind: Any, play: Any, mixed: Any) -> None:
     """Minimising errors finds the winner of maximising hits."""
     from elixirml.contracts import Direction
@@ -168,52 +111,6 @@ def test_less_can_be_better(kind: Any, play: Any, mixed: Any) -> None:
 
     assert best_error.candidate == best_hit.candidate
     assert best_error.estimate == pytest.approx(1.0 - best_hit.estimate)
-
-
-@_FREE_TO_SEARCH
-def test_what_has_one_value_keeps_it(kind: Any, play: Any, mixed: Any) -> None:
-    """A variable with a single value is no dimension of the search."""
-    study = play(kind(), mixed(1), calls=160).run()
-
-    assert {candidate.assignment["only"] for candidate in study.evaluated_candidates} == {"one"}
-    assert len({candidate.assignment["temperature"] for candidate in study.evaluated_candidates}) > 3
-
-
-@_EVERY
-def test_examples_that_never_come_back_are_not_waited_for(kind: Any, play: Any, demo: Any) -> None:
-    """Outcomes lost to the infrastructure are missing, and the search still ends with a ranking."""
-    world = demo(1)
-    study = play(kind(), world, calls=200, lost=frozenset(world.examples[3:6])).run()
-
-    assert study.proposal.ranking
-
-
-@_EVERY
-def test_losing_every_example_ends_the_search(kind: Any, play: Any, demo: Any) -> None:
-    """A study that tells of no outcome at all gets an end and an empty ranking."""
-    world = demo(1)
-    study = play(kind(), world, calls=200, lost=frozenset(world.examples)).run()
-
-    assert study.proposal.ranking == ()
-
-
-@_EVERY
-def test_a_study_that_refuses_everything_is_left(kind: Any, play: Any, demo: Any) -> None:
-    """Refusals end the search after a few attempts; nothing was spent and nothing is ranked."""
-    study = play(kind(), demo(1), calls=200, journalling="refusing").run(steps=30)
-
-    assert study.spent == 0
-    assert study.proposal.ranking == ()
-
-
-@_EVERY
-def test_the_search_ends_without_a_limit(kind: Any, play: Any, demo: Any) -> None:
-    """Calls without limit do not mean a search without end."""
-    options = {"pull": 12, "pulls": 50} if kind is Auto else {"pull": 12}
-    study = play(kind(), demo(1, examples=12), calls=None, options=options).run(steps=200)
-
-    assert isinstance(study.stopped, Stop)
-    assert study.proposal.ranking
 
 
 @_EVERY

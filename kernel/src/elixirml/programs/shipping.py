@@ -99,9 +99,8 @@ def _home(program: Program[Any, Any], module: ModuleType) -> Shipment | None:
 
 
 def _declares(value: object, program: Program[Any, Any]) -> bool:
-    if isinstance(value, type) and issubclass(value, Program):
-        return getattr(value, "declaration", None) is program.declaration
-    return isinstance(value, Program) and value.declaration is program.declaration
+    of_program = issubclass(value, Program) if isinstance(value, type) else isinstance(value, Program)
+    return of_program and getattr(value, "declaration", None) is program.declaration
 
 
 def _is_installed(module: str) -> bool:

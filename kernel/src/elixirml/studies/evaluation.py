@@ -179,7 +179,9 @@ async def run_evaluation(
 
 
 @asynccontextmanager
-async def _manned(kernel: Kernel, scorer: Scorer, executor: str | None, workers: int | None) -> AsyncGenerator[Scorer, None]:
+async def _manned(
+    kernel: Kernel, scorer: Scorer, executor: str | None, workers: int | None
+) -> AsyncGenerator[Scorer, None]:
     """Give the scorer a crew, when examples are to run elsewhere."""
     if executor is None:
         yield scorer

@@ -1,5 +1,10 @@
 """One endpoint's connections: opened with the first call, kept by the kernel, closed with it."""
 
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from functools import cached_property
+from typing import Final
+
 import anyio
 import httpx
 from anyio.abc import TaskStatus
@@ -11,10 +16,20 @@ from elixirml_http.transport import ShardedTransport
 
 __all__ = ["Connection"]
 
+_USUAL: Final = (
+    ("accept", "*/*"),
+    ("accept-encoding", "gzip, deflate"),
+    ("content-type", "application/json"),
+    ("user-agent", "elixirml-http"),
+)
 
-@define(eq=False)
+
+@define(eq=False, slots=False)
 class Connection:
-    """The client of one endpoint.
+    """What carries the requests to one endpoint.
+
+    Requests go straight to the transport: what the client of httpx does beside that (cookies, redirects, joining of
+    addresses) no endpoint of models needs, and it costs more than all the rest of a call.
 
     Attributes:
         name: What the kernel calls the service.
@@ -27,25 +42,49 @@ class Connection:
     endpoint: EndpointConfig
     host: ModelHost
     transport: httpx.AsyncBaseTransport | None = None
-    _client: httpx.AsyncClient | None = field(default=None, init=False)
+    _opened: httpx.AsyncBaseTransport | None = field(default=None, init=False)
+    _addresses: dict[str, httpx.URL] = field(factory=dict[str, httpx.URL], init=False)
 
-    async def client(self) -> httpx.AsyncClient:
-        """Return the client, opened at the first call."""
-        if self._client is None:
+    @asynccontextmanager
+    async def posted(
+        self, path: str, content: bytes, headers: Mapping[str, str]
+    ) -> AsyncGenerator[httpx.Response, None]:
+        """Send a JSON body and give the reply, which has not been read; it is closed when the block is left.
+
+        Raises:
+            HTTPError: There was no reply, or reading it failed.
+        """
+        transport = await self._open()
+        reply = await transport.handle_async_request(self._request(path, content, headers))
+        try:
+            yield reply
+        finally:
+            with anyio.CancelScope(shield=True):
+                await reply.aclose()
+
+    def _request(self, path: str, content: bytes, headers: Mapping[str, str]) -> httpx.Request:
+        address = self._addresses.get(path)
+        if address is None:
+            address = self._addresses[path] = httpx.URL(self.endpoint.url.rstrip("/") + path)
+        told = [*_USUAL, *self.endpoint.headers.items(), *headers.items()]
+        return httpx.Request("POST", address, headers=told, content=content, extensions=self._patience)
+
+    @cached_property
+    def _patience(self) -> dict[str, dict[str, float | None]]:
+        limits = httpx.Timeout(self.endpoint.timeout, connect=self.endpoint.connect_timeout, pool=None)
+        return {"timeout": limits.as_dict()}
+
+    async def _open(self) -> httpx.AsyncBaseTransport:
+        if self._opened is None:
             await self.host.supervise(self.name, self._kept)
-        assert self._client is not None  # noqa: S101 - set before the service says that it has started
-        return self._client
+        assert self._opened is not None  # noqa: S101 - set before the service says that it has started
+        return self._opened
 
     async def _kept(self, *, task_status: TaskStatus[None]) -> None:
-        endpoint = self.endpoint
-        transport = self.transport or ShardedTransport(endpoint.concurrency)
-        timeout = httpx.Timeout(endpoint.timeout, connect=endpoint.connect_timeout, pool=None)
-        async with httpx.AsyncClient(
-            base_url=endpoint.url.rstrip("/"), transport=transport, timeout=timeout, trust_env=False
-        ) as client:
-            self._client = client
+        async with self.transport or ShardedTransport(self.endpoint.concurrency) as opened:
+            self._opened = opened
             task_status.started()
             try:
                 await anyio.sleep_forever()
             finally:
-                self._client = None
+                self._opened = None

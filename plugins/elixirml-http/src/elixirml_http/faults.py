@@ -176,7 +176,9 @@ def _until(value: str, now: datetime) -> float | None:
 
 def limits_of(headers: Mapping[str, str]) -> RateLimits | None:
     """Return what a reply's headers say is left; None when they say nothing."""
-    found = {name.lower(): value for name, value in headers.items()}
+    found = {name.lower(): value for name, value in headers.items() if "ratelimit" in name.lower()}
+    if not found:
+        return None
 
     def count(what: str) -> int | None:
         value = found.get(f"x-ratelimit-remaining-{what}", found.get(f"anthropic-ratelimit-{what}-remaining", ""))

@@ -85,7 +85,7 @@ class HttpModel:
             response = self.speech.response(parsed(content.decode("utf-8", "replace")))
         except BadJson as error:
             raise broken_off(self._place, "bad_json", None, partial="") from error
-        return self._priced(evolve(response, limits=limits_of(reply.headers)))
+        return self._finished(response, reply)
 
     @asynccontextmanager
     async def stream(self, request: ModelRequest) -> AsyncIterator[AsyncIterator[ModelDelta]]:
@@ -95,13 +95,10 @@ class HttpModel:
             ModelError: No reply came, or it broke off; `partial` holds the text that had arrived.
         """
         body = self._body(request, stream=True)
-        client = await self.connection.client()
         gathered, started = Gathering(), perf_counter()
         try:
-            async with client.stream(
-                "POST", self.speech.path, content=_encoded(body), headers=self._headers()
-            ) as reply:
-                if reply.is_error:
+            async with self.connection.posted(self.speech.path, _encoded(body), self._headers()) as reply:
+                if not reply.is_success:
                     raise self._refused(reply, await reply.aread())
                 async with _chunks(reply) as chunks, aclosing(self._deltas(reply, chunks, gathered, started)) as deltas:
                     yield deltas
@@ -156,15 +153,15 @@ class HttpModel:
             key = None if endpoint.key is None else endpoint.key.reveal()
         except ConfigError as error:
             raise ModelAccessDenied(f"{self.name}: {error.message}", hint=error.hint) from error
-        return {"content-type": "application/json", **endpoint.headers, **self.speech.headers(key)}
+        return self.speech.headers(key)
 
     async def _sent(self, path: str, body: dict[str, Any]) -> httpx.Response:
-        client = await self.connection.client()
         try:
-            reply = await client.post(path, content=_encoded(body), headers=self._headers())
+            async with self.connection.posted(path, _encoded(body), self._headers()) as reply:
+                await reply.aread()
         except httpx.HTTPError as error:
             raise unreachable(self._place, error) from error
-        if reply.is_error:
+        if not reply.is_success:
             raise self._refused(reply, reply.content)
         return reply
 
@@ -183,8 +180,7 @@ class HttpModel:
         for delta in self._shown(reading.end(), gathered):
             yield delta
         gathered.model = reading.events.model
-        response = evolve(gathered.response(), first_token=first, limits=limits_of(reply.headers))
-        yield ModelEnd(self._priced(self.speech.finished(response)))
+        yield ModelEnd(self._finished(self.speech.finished(gathered.response()), reply, first_token=first))
 
     def _shown(self, pieces: Iterable[Piece], gathered: Gathering) -> Iterator[ModelDelta]:
         """Add pieces up, and yield those that users are shown.
@@ -199,9 +195,12 @@ class HttpModel:
             if isinstance(piece, _SHOWN):
                 yield piece
 
-    def _priced(self, response: ModelResponse) -> ModelResponse:
-        cost = self.prices.cost(self.name, response.usage)
-        return evolve(response, usage=evolve(response.usage, money=cost))
+    def _finished(
+        self, response: ModelResponse, reply: httpx.Response, *, first_token: float | None = None
+    ) -> ModelResponse:
+        """Return the response with its price, and what the headers say is left to use."""
+        usage = evolve(response.usage, money=self.prices.cost(self.name, response.usage))
+        return evolve(response, usage=usage, limits=limits_of(reply.headers), first_token=first_token)
 
 
 @asynccontextmanager

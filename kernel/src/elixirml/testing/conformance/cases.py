@@ -114,13 +114,10 @@ def same(found: Any, expected: Any) -> bool:
         whole = isinstance(found, int) and isinstance(expected, int)
         return found == expected if whole else isclose(found, expected, rel_tol=1e-9, abs_tol=1e-12)
     if isinstance(found, list) and isinstance(expected, list):
-        ones: list[Any] = found
-        others: list[Any] = expected
-        return len(ones) == len(others) and all(map(same, ones, others))
+        return len(found) == len(expected) and all(map(same, found, expected))  # pyright: ignore[reportUnknownArgumentType]
     if isinstance(found, dict) and isinstance(expected, dict):
-        one: dict[str, Any] = found
-        other: dict[str, Any] = expected
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+        shared = found.keys() & expected.keys()  # pyright: ignore[reportUnknownVariableType]
+        return len(shared) == len(found) == len(expected) and all(same(found[key], expected[key]) for key in shared)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     return bool(found == expected)
 
 

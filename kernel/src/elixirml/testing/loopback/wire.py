@@ -67,7 +67,12 @@ def anthropic_events(answer: Answer, model: str) -> Iterator[str]:
     def event(name: str, **data: Any) -> str:
         return f"event: {name}\n{_event({'type': name, **data})}"
 
-    start: dict[str, Any] = {**_message(model), "content": [], "stop_reason": None, "usage": {**_usage(answer), "output_tokens": 1}}
+    start: dict[str, Any] = {
+        **_message(model),
+        "content": [],
+        "stop_reason": None,
+        "usage": {**_usage(answer), "output_tokens": 1},
+    }
     yield event("message_start", message=start)
     yield event("ping")
     for index, block in enumerate(_blocks(answer)):
