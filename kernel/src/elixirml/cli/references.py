@@ -1,5 +1,6 @@
-"""PROGRAM on the command line: `file.py:Class`, `package.module:Class`, or a saved JSON file with its declaration."""
+"""PROGRAM on the command line: a file and class, a module and class, a registered name, or a saved JSON file."""
 
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -9,23 +10,29 @@ from types import ModuleType
 from typing import Any
 
 from elixirml.cli.failures import PROGRAM_MODULE, own_line
+from elixirml.config import registered_programs
 from elixirml.errors import ConfigError, DeclarationError, ModelUnavailable, closest, did_you_mean
 from elixirml.programs.program import Program, as_program
 from elixirml.programs.stages import PredictStage
 from elixirml.programs.state import read_saved
 from elixirml.runtime.kernel import Kernel
 
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
+
 __all__ = ["check_models", "prepared", "resolved_program"]
 
-_FORMS = "Write file.py:Class, package.module:Class, or a saved file.json with --program file.py:Class."
+_FORMS = (
+    "Write file.py:Class, package.module:Class, a name of [programs] in elixirml.toml, or a saved file.json with "
+    "--program file.py:Class."
+)
 
 
 def resolved_program(reference: str, declared: str | None = None) -> Program[Any, Any]:
     """Return the program a reference names.
 
     Args:
-        reference: `file.py:Class`, `package.module:Class` or a saved JSON file; the class may be left out when there is
-            one program.
+        reference: `file.py:Class`, `package.module:Class`, a name of the table `[programs]` of the configuration, or a
+            saved JSON file; the class may be left out when there is one program.
         declared: The declaration of a saved JSON file, written in the same way.
 
     Raises:
@@ -33,6 +40,7 @@ def resolved_program(reference: str, declared: str | None = None) -> Program[Any
         DeclarationError: The file raised while it was read.
         StateError: The JSON file is not a saved program, or is one of another program.
     """
+    reference = _registered(reference)
     if reference.endswith(".json"):
         if declared is None:
             raise ConfigError(
@@ -51,6 +59,14 @@ def resolved_program(reference: str, declared: str | None = None) -> Program[Any
         target, name = reference, ""
     module = _from_file(Path(target)) if target.endswith(".py") else _from_name(target)
     return _chosen(module, name, target)
+
+
+def _registered(reference: str) -> str:
+    """Return what a registered name stands for; anything else as it is."""
+    if not _NAME.fullmatch(reference):
+        return reference
+    known = registered_programs()
+    return str(known[reference].value) if reference in known else reference
 
 
 def _from_file(path: Path) -> ModuleType:
@@ -83,7 +99,12 @@ def _from_name(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):
             raise _raised(f"The module `{name}`", error) from error
-        raise ConfigError(f"There is no module `{name}`.", hint="For a file, write file.py:Class.") from error
+        known = registered_programs()
+        near = f"Did you mean `{found}`? " if (found := closest(name, known)) else ""
+        raise ConfigError(
+            f"There is no module `{name}`, and no program is registered under that name.",
+            hint=f"{near}For a file, write file.py:Class; for a name, [programs] in elixirml.toml.",
+        ) from error
     except (Exception, SystemExit) as error:
         raise _raised(f"The module `{name}`", error) from error
 

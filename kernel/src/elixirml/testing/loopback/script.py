@@ -1,7 +1,7 @@
 """What a loopback server answers, and how it fails."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from attrs import field, frozen
 
@@ -67,9 +67,3 @@ class Fault:
     code: str = "rate_limit_exceeded"
     message: str = "slow down"
     body: str | None = None
-
-    def error(self, *, anthropic: bool) -> dict[str, Any]:
-        """Return the body of the error, in a provider's form."""
-        if anthropic:
-            return {"type": "error", "error": {"type": self.code, "message": self.message}}
-        return {"error": {"message": self.message, "type": self.code, "code": self.code}}

@@ -10,14 +10,9 @@ from anyio.abc import SocketAttribute, SocketStream
 from attrs import define, field, frozen
 
 from elixirml.runtime.supervision import beside
+from elixirml.testing.loopback.formats import Format, format_of
 from elixirml.testing.loopback.script import Answer, Fault
-from elixirml.testing.loopback.wire import (
-    anthropic_body,
-    anthropic_events,
-    embedding_body,
-    openai_body,
-    openai_events,
-)
+from elixirml.testing.loopback.wire import embedding_body
 
 __all__ = ["LoopbackServer", "Received"]
 
@@ -45,9 +40,9 @@ class Received:
         return bool(self.body.get("stream"))
 
     @property
-    def anthropic(self) -> bool:
-        """Whether it is in Anthropic's format."""
-        return self.path.endswith("/messages")
+    def format(self) -> Format:
+        """The format it is to be answered in."""
+        return format_of(self.path)
 
 
 Script = Callable[[Received], "Answer | Fault"]
@@ -55,7 +50,7 @@ Script = Callable[[Received], "Answer | Fault"]
 
 @define(eq=False)
 class LoopbackServer:
-    """Answers chat completions, messages and embeddings by a script.
+    """Answers chat completions, responses, messages and embeddings by a script.
 
     Attributes:
         script: What to answer in turn (the last one again and again), or a function of the request.
@@ -135,7 +130,7 @@ class LoopbackServer:
     async def _failed(self, stream: SocketStream, request: Received, fault: Fault) -> bool:
         match fault.kind:
             case "status":
-                text = json.dumps(fault.error(anthropic=request.anthropic)) if fault.body is None else fault.body
+                text = json.dumps(request.format.error(fault)) if fault.body is None else fault.body
                 await stream.send(_whole(text.encode(), status=fault.status, headers=fault.headers.items()))
                 return True
             case "hang":
@@ -162,9 +157,7 @@ async def _interrupted(stream: SocketStream, request: Received, fault: Fault) ->
     for event in events[: len(events) // 2]:
         await stream.send(_chunk(event.encode()))
     if fault.kind == "mid_error":
-        error = json.dumps(fault.error(anthropic=request.anthropic))
-        name = "event: error\n" if request.anthropic else ""
-        await stream.send(_chunk(f"{name}data: {error}\n\n".encode()) + b"0\r\n\r\n")
+        await stream.send(_chunk(request.format.broken(fault).encode()) + b"0\r\n\r\n")
 
 
 async def _send(stream: SocketStream, request: Received, answer: Answer) -> None:
@@ -189,13 +182,13 @@ def _bytes_of(request: Received, answer: Answer) -> bytes:
         size = int(request.body.get("dimensions", _DIMENSIONS))
         body = embedding_body([texts] if isinstance(texts, str) else texts, model, size)
     else:
-        body = (anthropic_body if request.anthropic else openai_body)(answer, model)
+        body = request.format.body(answer, model)
     return _whole(json.dumps(body, ensure_ascii=False).encode(), headers=headers)
 
 
 def _events(request: Received, answer: Answer) -> Iterator[str]:
     model = str(request.body.get("model", ""))
-    return (anthropic_events if request.anthropic else openai_events)(answer, model)
+    return request.format.events(answer, model)
 
 
 def _whole(

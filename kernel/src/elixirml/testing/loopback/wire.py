@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from elixirml.testing.loopback.script import Answer
 
-__all__ = ["anthropic_body", "anthropic_events", "embedding_body", "openai_body", "openai_events"]
+__all__ = ["anthropic_body", "anthropic_events", "cut", "embedding_body", "event_text", "openai_body", "openai_events"]
 
 _ANTHROPIC_REASONS: Final = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
 
@@ -36,20 +36,20 @@ def openai_events(answer: Answer, model: str) -> Iterator[str]:
 
     def chunk(choices: list[dict[str, Any]], **more: Any) -> str:
         head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1700000000, "model": model}
-        return _event({**head, "choices": choices, **more})
+        return event_text({**head, "choices": choices, **more})
 
     def delta(said: Mapping[str, Any], finish: str | None = None) -> str:
         return chunk([{"index": 0, "delta": dict(said), "finish_reason": finish}])
 
     yield delta({"role": "assistant", "content": ""})
-    for piece in _cut(answer.reasoning, answer.pieces):
+    for piece in cut(answer.reasoning, answer.pieces):
         yield delta({"reasoning_content": piece})
-    for piece in _cut(answer.text, answer.pieces):
+    for piece in cut(answer.text, answer.pieces):
         yield delta({"content": piece})
     for index, call in enumerate(answer.tool_calls):
         function = {"name": call.name, "arguments": ""}
         yield delta({"tool_calls": [{"index": index, "id": call.id, "type": "function", "function": function}]})
-        for piece in _cut(call.arguments, answer.pieces):
+        for piece in cut(call.arguments, answer.pieces):
             yield delta({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})
     yield delta({}, answer.reason)
     yield chunk([], usage=_openai_usage(answer))
@@ -65,7 +65,7 @@ def anthropic_events(answer: Answer, model: str) -> Iterator[str]:
     """Yield the events of a streamed message."""
 
     def event(name: str, **data: Any) -> str:
-        return f"event: {name}\n{_event({'type': name, **data})}"
+        return f"event: {name}\n{event_text({'type': name, **data})}"
 
     start: dict[str, Any] = {
         **_message(model),
@@ -85,7 +85,7 @@ def anthropic_events(answer: Answer, model: str) -> Iterator[str]:
         empty: dict[str, Any] = {**block, "input": {}} if kind == "tool_use" else {"type": kind, name: ""}
         yield event("content_block_start", index=index, content_block=empty)
         delta = {"thinking": "thinking_delta", "text": "text_delta", "tool_use": "input_json_delta"}[kind]
-        for piece in _cut(text, answer.pieces):
+        for piece in cut(text, answer.pieces):
             yield event("content_block_delta", index=index, delta={"type": delta, name: piece})
         yield event("content_block_stop", index=index)
     stop = {"stop_reason": _reason(answer), "stop_sequence": None}
@@ -141,9 +141,11 @@ def _usage(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _cut(text: str, size: int) -> Iterator[str]:
+def cut(text: str, size: int) -> Iterator[str]:
+    """Return a text in pieces of so many signs."""
     return (text[at : at + size] for at in range(0, len(text), size))
 
 
-def _event(data: Mapping[str, Any]) -> str:
+def event_text(data: Mapping[str, Any]) -> str:
+    """Return the lines of a server-sent event."""
     return f"data: {json.dumps(data, ensure_ascii=False)}\n\n"
