@@ -31,7 +31,7 @@ __all__ = ["LanguageModelConformance", "PlainHost", "check_whole_stream"]
 _ASKED: Final = ModelRequest((Message(Role.USER, "Say hello."),), max_tokens=12, seed=1)
 
 
-@frozen
+@frozen(eq=False)
 class PlainHost:
     """A host for tests: a folder for downloads, no configuration and no other models; it supervises in a task group.
 
