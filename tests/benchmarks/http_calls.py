@@ -31,7 +31,7 @@ from elixirml.contracts import LanguageModel, Message, ModelRequest, Role
 from elixirml.plugins import PluginManager
 
 DELAY_S: Final = 0.05
-SECONDS: Final = 6.0
+SECONDS: Final = 5.0
 PATIENCE_S: Final = 20.0
 SINGLE: Final = 400
 TEXT: Final = "Oslo is the capital of Norway. " * 40
@@ -125,7 +125,7 @@ async def crowd(call: Callable[[], Awaitable[object]], callers: int) -> Tally:
     """Return what a crowd of callers found out that asked again and again; their first calls only warm up."""
     tally = Tally()
     warm, gates = anyio.Event(), anyio.Semaphore(32)
-    waiting = callers
+    waiting, begun, cpu = callers, time.perf_counter(), time.process_time()
 
     async def caller() -> None:
         nonlocal waiting
@@ -190,7 +190,10 @@ async def singles(url: str) -> tuple[float, float]:
     with kernel(f"{url}/now/v1", 1) as made:
         async with made, httpx.AsyncClient(trust_env=False) as client:
             model: LanguageModel = made.language_model("http/lab/m")
-            calls = (lambda: model.complete(REQUEST), lambda: bare(client, f"{url}/now/v1/chat/completions"))
+            calls: tuple[Callable[[], Awaitable[object]], ...] = (
+                lambda: model.complete(REQUEST),
+                lambda: bare(client, f"{url}/now/v1/chat/completions"),
+            )
             for number in range(SINGLE):
                 for call, found in zip(calls, times, strict=True):
                     begun = time.perf_counter_ns()

@@ -24,7 +24,11 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., ml.
     monkeypatch.setenv("ANTHROPIC_API_KEY", CANARY)
 
     def made(url: str, **config: Any) -> ml.Kernel:
-        http = {"openai_url": url, "anthropic_url": url, "timeout": 5.0, **config}
+        talking = {"url": url, "key": "env:OPENAI_API_KEY", "protocol": "responses", "timeout": 5.0}
+        endpoints = {"talks": talking, **config.pop("endpoints", {})}
+        prices = {"http/talks/large": {"input": 1.0, "output": 2.0, "cached": 0.5}, **config.pop("prices", {})}
+        places = {"openai_url": url, "anthropic_url": url, "endpoints": endpoints, "prices": prices}
+        http = {**places, "timeout": 5.0, **config}
         return ml.Kernel(plugins=PluginManager.load(), home=tmp_path, config={"http": http})
 
     return made

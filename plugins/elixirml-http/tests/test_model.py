@@ -1,4 +1,4 @@
-"""Tests of `elixirml_http.model` against a server on this machine, in both wire formats."""
+"""Tests of `elixirml_http.model` against a server on this machine, in each wire format."""
 
 import base64
 import json
@@ -38,7 +38,7 @@ from elixirml.errors import (
 from elixirml.testing.loopback import Answer, Fault, LoopbackServer
 
 pytestmark = pytest.mark.anyio
-MODELS = ["openai/gpt-5-mini", "anthropic/claude-haiku-4-5"]
+MODELS = ["openai/gpt-5-mini", "anthropic/claude-haiku-4-5", "http/talks/large"]
 Made = Callable[..., ml.Kernel]
 CANARY = "sk-canary-4711"
 
@@ -61,9 +61,13 @@ async def test_a_reply_carries_everything_the_provider_tells(kernel: Made, name:
         ("c1", "add", {"a": 1})
     ]
     assert (response.usage.calls, response.usage.tokens_in, response.usage.tokens_cached) == (1, 1000, 400)
-    costs = {MODELS[0]: (600 * 0.25 + 400 * 0.025 + 100 * 2) / 1e6, MODELS[1]: (600 * 1 + 400 * 0.1 + 100 * 5) / 1e6}
+    costs = {
+        MODELS[0]: (600 * 0.25 + 400 * 0.025 + 100 * 2) / 1e6,
+        MODELS[1]: (600 * 1 + 400 * 0.1 + 100 * 5) / 1e6,
+        MODELS[2]: (600 * 1 + 400 * 0.5 + 100 * 2) / 1e6,
+    }
     assert response.usage.money == pytest.approx(costs[name])
-    assert response.model == name.partition("/")[2]
+    assert response.model == name.rpartition("/")[2]
     assert response.limits is not None
     assert (response.limits.requests_left, response.limits.requests_reset) == (9, 90.0)
 
@@ -273,6 +277,80 @@ async def test_a_request_is_sent_as_the_messages_format_has_it(kernel: Made) -> 
     assert headers["x-api-key"] == CANARY
 
 
+async def test_a_request_is_sent_as_the_responses_format_has_it(kernel: Made) -> None:
+    """Calls and their results are items, the schema is a form of the text, and nothing is to be kept."""
+    tool = ToolSpec("add", "Adds.", {"type": "object", "properties": {"a": {"type": "integer"}}})
+    turns = (
+        Message(Role.SYSTEM, "s"),
+        Message(Role.USER, "look", (Attachment(Media.IMAGE, "image/png", url="https://x/y.png"),)),
+        Message(Role.USER, "", (Attachment(Media.FILE, "text/plain", "cG5n", name="a.txt"),)),
+        Message(Role.ASSISTANT, "", tool_calls=(ToolCall("c1", "add", '{"a":1}'),)),
+        Message(Role.TOOL, "2", tool_call_id="c1"),
+    )
+    request = ModelRequest(
+        turns, tools=(tool,), tool_choice="add", json_schema={"type": "object"}, reasoning_effort="low", max_tokens=9
+    )
+    async with LoopbackServer().running() as server, kernel(server.url) as made:
+        await made.language_model(MODELS[2]).complete(request)
+        await made.language_model(MODELS[2]).complete(ask(json_mode=True, top_p=0.5, seed=3))
+    body, plain = server.received[0].body, server.received[1].body
+    assert server.received[0].path == "/v1/responses"
+    assert body["input"] == [
+        {"role": "system", "content": "s"},
+        {
+            "role": "user",
+            "content": [
+                {"type": "input_image", "image_url": "https://x/y.png", "detail": "auto"},
+                {"type": "input_text", "text": "look"},
+            ],
+        },
+        {
+            "role": "user",
+            "content": [{"type": "input_file", "filename": "a.txt", "file_data": "data:text/plain;base64,cG5n"}],
+        },
+        {"type": "function_call", "call_id": "c1", "name": "add", "arguments": '{"a":1}'},
+        {"type": "function_call_output", "call_id": "c1", "output": "2"},
+    ]
+    assert body["tools"] == [{"type": "function", "strict": False, **tool.to_json()}]
+    assert body["tool_choice"] == {"type": "function", "name": "add"}
+    assert body["text"]["format"]["schema"] == {"type": "object"}
+    assert (body["max_output_tokens"], body["reasoning"]["effort"], body["store"]) == (9, "low", False)
+    assert set(plain) == {"model", "input", "max_output_tokens", "temperature", "store", "top_p", "text"}
+
+
+async def test_texts_that_end_a_reply_end_it_where_the_protocol_knows_none(kernel: Made) -> None:
+    """Whole or streamed, cut anywhere: what comes from such a text on is not part of the reply."""
+    for pieces in (1, 2, 5, 100):
+        answer = Answer("one <en two <end> three", pieces=pieces)
+        async with LoopbackServer([answer]).running() as server, kernel(server.url) as made:
+            model, request = made.language_model(MODELS[2]), ask(stop=("<end>", "never"))
+            whole = await model.complete(request)
+            async with ml.contracts.streamed(model, request) as deltas:
+                found = [each async for each in deltas]
+            whole_too = await model.complete(ask(stop=("never",)))
+        end = found[-1]
+        assert isinstance(end, ModelEnd)
+        said = "".join(each.text for each in found if isinstance(each, TextDelta))
+        assert whole.text == said == end.response.text == "one <en two "
+        assert end.response.usage == whole.usage
+        assert whole_too.text.endswith("three")
+
+
+async def test_a_response_that_failed_or_refuses_is_an_error(kernel: Made) -> None:
+    """The status is 200 and the body says that there is no reply: the error is as typed as any other."""
+    failed = {"status": "failed", "output": [], "error": {"code": "server_error", "message": "it broke"}}
+    refused = {
+        "status": "completed",
+        "output": [{"type": "message", "content": [{"type": "refusal", "refusal": "no"}]}],
+    }
+    faults = [Fault(status=200, body=json.dumps(each)) for each in (failed, refused)]
+    async with LoopbackServer(faults).running() as server, kernel(server.url) as made:
+        with pytest.raises(ModelOverloaded, match="it broke"):
+            await made.language_model(MODELS[2]).complete(ask())
+        with pytest.raises(ModelRefused, match="no"):
+            await made.language_model(MODELS[2]).complete(ask())
+
+
 async def test_a_schema_comes_back_as_text_in_both_formats(kernel: Made) -> None:
     """Anthropic has no schema of replies, so it is the arguments of a tool that must be called; callers see text."""
     schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
@@ -283,6 +361,7 @@ async def test_a_schema_comes_back_as_text_in_both_formats(kernel: Made) -> None
             end = [each async for each in deltas][-1]
         await made.language_model(MODELS[0]).complete(ask(json_schema=schema))
     assert (json.loads(response.text), response.tool_calls, response.finish) == ({"a": 1}, (), "stop")
+    assert isinstance(end, ModelEnd)
     assert json.loads(end.response.text) == {"a": 1}
     assert server.received[2].body["response_format"]["json_schema"]["schema"] == schema
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from elixirml.contracts import (
     Attachment,
@@ -23,7 +23,7 @@ from elixirml.contracts import (
 from elixirml_http.pieces import Broken, Done, Finished, Gathering, Piece, Used
 from elixirml_http.reading import BadJson, objects, parsed, section, text, whole
 
-__all__ = ["MessageEvents", "messages_body", "messages_response"]
+__all__ = ["MessageEvents", "as_reply", "messages_body", "messages_response"]
 
 _REASONS: Final = {"end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length", "tool_use": "tool_calls"}
 _THINKING: Final = {"low": 1024, "medium": 4096, "high": 16384}
@@ -132,8 +132,6 @@ def messages_response(body: Mapping[str, Any]) -> ModelResponse:
 
 def as_reply(response: ModelResponse) -> ModelResponse:
     """Return the reply with the arguments of the reply's own tool as its text."""
-    from attrs import evolve
-
     calls = response.tool_calls
     if len(calls) != 1 or calls[0].name != _REPLY_TOOL or response.text.strip():
         return response

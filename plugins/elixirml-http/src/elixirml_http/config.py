@@ -1,13 +1,16 @@
 """The section `[plugins.http]`: where models are, with which keys, how long to wait, what they cost."""
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from attrs import frozen
 
 from elixirml.config import Secret, option
 
-__all__ = ["KNOWN", "EndpointConfig", "HttpConfig", "PriceConfig"]
+__all__ = ["KNOWN", "EndpointConfig", "HttpConfig", "PriceConfig", "Protocol"]
+
+Protocol: TypeAlias = Literal["openai", "responses", "anthropic"]
+"""A wire format: OpenAI's chat completions, its responses, or Anthropic's messages."""
 
 
 @frozen
@@ -16,7 +19,7 @@ class EndpointConfig:
 
     url: str = option(help="Base URL, up to what the protocol adds: `https://host/v1`.")
     key: Secret | None = option(None, help="The key, as `env:NAME` or `file:PATH`; none for open servers.")
-    protocol: Literal["openai", "anthropic"] = option("openai", help="What is spoken there.")
+    protocol: Protocol = option("openai", help="What is spoken there: OpenAI's chat or responses, or Anthropic's.")
     timeout: float = option(120.0, help="Seconds to wait for the next bytes of a reply.", low=0.1, high=3600.0)
     connect_timeout: float = option(10.0, help="Seconds to wait for a connection.", low=0.1, high=300.0)
     concurrency: int = option(64, help="Calls under way at once.", low=1, high=4096)
@@ -40,6 +43,9 @@ class HttpConfig:
 
     openai_url: str = option("https://api.openai.com/v1", help="Where openai/... is.", env="OPENAI_BASE_URL")
     openai_key: Secret = option(Secret("env:OPENAI_API_KEY"), help="The key of openai/...")
+    openai_protocol: Literal["openai", "responses"] = option(
+        "openai", help="What openai/... speaks: chat completions, or `responses`."
+    )
     anthropic_url: str = option(
         "https://api.anthropic.com/v1", help="Where anthropic/... is.", env="ANTHROPIC_BASE_URL"
     )

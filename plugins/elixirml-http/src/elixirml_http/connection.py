@@ -16,12 +16,12 @@ from elixirml_http.transport import ShardedTransport
 
 __all__ = ["Connection"]
 
-_USUAL: Final = (
-    ("accept", "*/*"),
-    ("accept-encoding", "gzip, deflate"),
-    ("content-type", "application/json"),
-    ("user-agent", "elixirml-http"),
-)
+_USUAL: Final = {
+    "accept": "*/*",
+    "accept-encoding": "gzip, deflate",
+    "content-type": "application/json",
+    "user-agent": "elixirml-http",
+}
 
 
 @define(eq=False, slots=False)
@@ -59,15 +59,21 @@ class Connection:
         try:
             yield reply
         finally:
-            with anyio.CancelScope(shield=True):
-                await reply.aclose()
+            if not reply.is_closed:
+                with anyio.CancelScope(shield=True):
+                    await reply.aclose()
 
     def _request(self, path: str, content: bytes, headers: Mapping[str, str]) -> httpx.Request:
         address = self._addresses.get(path)
         if address is None:
             address = self._addresses[path] = httpx.URL(self.endpoint.url.rstrip("/") + path)
-        told = [*_USUAL, *self.endpoint.headers.items(), *headers.items()]
+        told = {**self._standing, **headers}
         return httpx.Request("POST", address, headers=told, content=content, extensions=self._patience)
+
+    @cached_property
+    def _standing(self) -> dict[str, str]:
+        """Headers that are the same with every request."""
+        return _USUAL | {name.lower(): value for name, value in self.endpoint.headers.items()}
 
     @cached_property
     def _patience(self) -> dict[str, dict[str, float | None]]:

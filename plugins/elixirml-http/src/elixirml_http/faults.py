@@ -135,7 +135,7 @@ def _classified(place: Place, status: int, said: _Said, words: str) -> ModelErro
         return ModelOverloaded(words, hint="Try again later, or use the middleware `retry`.")
     if 400 <= status < 500:
         return ModelRequestInvalid(words, hint="Change the setting that the provider's words name.")
-    return ModelError(words)
+    return ModelError(words, hint=f"Check the address {place.url}.")
 
 
 def _key_hint(place: Place) -> str:

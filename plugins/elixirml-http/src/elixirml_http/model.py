@@ -26,10 +26,10 @@ from elixirml.contracts import (
 from elixirml.errors import ConfigError, ModelAccessDenied, ModelError, ModelRequestInvalid
 from elixirml_http.connection import Connection
 from elixirml_http.faults import Place, broken_off, limits_of, refused, unreachable
-from elixirml_http.pieces import Broken, Gathering, Piece
+from elixirml_http.pieces import Broken, Events, Gathering, Piece
 from elixirml_http.prices import Prices
-from elixirml_http.protocols import Events, Speech
-from elixirml_http.reading import BadJson, objects, parsed, section, whole
+from elixirml_http.protocols import Speech
+from elixirml_http.reading import BadJson, ToldFailure, objects, parsed, section, whole
 from elixirml_http.sse import EventReader
 
 __all__ = ["HttpModel"]
@@ -82,9 +82,11 @@ class HttpModel:
         reply = await self._sent(self.speech.path, body)
         content = reply.content
         try:
-            response = self.speech.response(parsed(content.decode("utf-8", "replace")))
+            response = self.speech.response(parsed(content.decode("utf-8", "replace")), request)
         except BadJson as error:
             raise broken_off(self._place, "bad_json", None, partial="") from error
+        except ToldFailure as failure:
+            raise broken_off(self._place, failure.code, failure.message, partial="") from failure
         return self._finished(response, reply)
 
     @asynccontextmanager
@@ -100,7 +102,11 @@ class HttpModel:
             async with self.connection.posted(self.speech.path, _encoded(body), self._headers()) as reply:
                 if not reply.is_success:
                     raise self._refused(reply, await reply.aread())
-                async with _chunks(reply) as chunks, aclosing(self._deltas(reply, chunks, gathered, started)) as deltas:
+                reading = _Reading(self.speech.events(request))
+                async with (
+                    _chunks(reply) as chunks,
+                    aclosing(self._deltas(reply, chunks, reading, gathered, started)) as deltas,
+                ):
                     yield deltas
         except httpx.HTTPError as error:
             raise unreachable(self._place, error, partial=gathered.text) from error
@@ -111,7 +117,7 @@ class HttpModel:
         Raises:
             ModelError: No answer came, or the endpoint has no embeddings.
         """
-        if self.speech.path != "/chat/completions":
+        if not self.speech.embeddings:
             raise ModelRequestInvalid(f"{self.name}: this protocol has no embeddings.", hint="Use an openai/... model.")
         body: dict[str, Any] = {"model": self.wire_name, "input": list(texts)}
         if dimensions is not None:
@@ -169,10 +175,14 @@ class HttpModel:
         return refused(self._place, reply.status_code, reply.headers, body, now=datetime.now(UTC))
 
     async def _deltas(
-        self, reply: httpx.Response, chunks: AsyncIterator[bytes], gathered: Gathering, started: float
+        self,
+        reply: httpx.Response,
+        chunks: AsyncIterator[bytes],
+        reading: "_Reading",
+        gathered: Gathering,
+        started: float,
     ) -> AsyncGenerator[ModelDelta, None]:
         first: float | None = None
-        reading = _Reading(self.speech.events())
         async for chunk in chunks:
             for delta in self._shown(reading.feed(chunk), gathered):
                 first = perf_counter() - started if first is None else first

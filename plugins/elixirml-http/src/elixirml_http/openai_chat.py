@@ -8,7 +8,7 @@ Source: OpenAI API reference, "Chat completions".
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from elixirml.contracts import (
     Attachment,
@@ -25,7 +25,7 @@ from elixirml.contracts import (
 from elixirml_http.pieces import Broken, Done, Finished, Gathering, Piece, Used
 from elixirml_http.reading import BadJson, objects, parsed, section, text, whole
 
-__all__ = ["ChatEvents", "chat_body", "chat_response"]
+__all__ = ["ChatEvents", "chat_body", "chat_response", "token_logprob"]
 
 
 def chat_body(request: ModelRequest, model: str, *, stream: bool, tokens_name: str = "max_tokens") -> dict[str, Any]:
@@ -133,13 +133,12 @@ def chat_response(body: Mapping[str, Any]) -> ModelResponse:
 
 
 def _with_logprobs(response: ModelResponse, choice: Mapping[str, Any]) -> ModelResponse:
-    from attrs import evolve
-
     written = objects(section(choice, "logprobs"), "content")
-    return evolve(response, logprobs=tuple(_logprob(each) for each in written)) if written else response
+    return evolve(response, logprobs=tuple(map(token_logprob, written))) if written else response
 
 
-def _logprob(token: Mapping[str, Any]) -> TokenLogprob:
+def token_logprob(token: Mapping[str, Any]) -> TokenLogprob:
+    """Return one written token with its alternatives."""
     others = {text(each, "token"): float(each.get("logprob", 0.0)) for each in objects(token, "top_logprobs")}
     return TokenLogprob(text(token, "token"), float(token.get("logprob", 0.0)), others)
 

@@ -1,12 +1,13 @@
-"""What both wire formats come down to: the pieces of a streamed reply, and the reply they add up to."""
+"""What the wire formats come down to: the pieces of a streamed reply, and the reply they add up to."""
 
-from typing import TypeAlias
+from collections.abc import Iterator
+from typing import Protocol, TypeAlias
 
 from attrs import define, field, frozen
 
 from elixirml.contracts import ModelResponse, ReasoningDelta, TextDelta, ToolCall, ToolCallDelta, Usage
 
-__all__ = ["Broken", "Done", "Finished", "Gathering", "Piece", "Used"]
+__all__ = ["Broken", "Done", "Events", "Finished", "Gathering", "Piece", "Used"]
 
 
 @frozen
@@ -39,6 +40,23 @@ class Done:
 
 
 Piece: TypeAlias = TextDelta | ReasoningDelta | ToolCallDelta | Finished | Used | Broken | Done
+
+
+class Events(Protocol):
+    """Reads the events of one streamed reply."""
+
+    @property
+    def model(self) -> str:
+        """The model that replies, in the provider's words; empty until it is told."""
+        ...
+
+    def read(self, data: str) -> Iterator[Piece]:
+        """Yield what one event says."""
+        ...
+
+    def end(self) -> Iterator[Piece]:
+        """Yield what is to be said when the bytes end."""
+        ...
 
 
 @define

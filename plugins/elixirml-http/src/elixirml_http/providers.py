@@ -56,7 +56,7 @@ class OpenAI(_Provider):
         endpoint = EndpointConfig(
             config.openai_url,
             config.openai_key,
-            "openai",
+            config.openai_protocol,
             config.timeout,
             config.connect_timeout,
             config.concurrency,

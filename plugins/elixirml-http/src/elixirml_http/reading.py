@@ -4,11 +4,25 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
-__all__ = ["BadJson", "objects", "parsed", "section", "text", "whole"]
+__all__ = ["BadJson", "ToldFailure", "objects", "parsed", "section", "text", "whole"]
 
 
 class BadJson(ValueError):
     """The data of an event, or a body, is no JSON object."""
+
+
+class ToldFailure(ValueError):
+    """The body says that there is no reply.
+
+    Args:
+        code: The provider's code of the failure.
+        message: Its words.
+    """
+
+    def __init__(self, code: str, message: str | None) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
 
 
 def parsed(data: str) -> dict[str, Any]:

@@ -1,48 +1,44 @@
-"""A transport that does not collapse: many small connection pools instead of one large one.
+"""A transport that does not collapse: a pool for each connection instead of one pool for all of them.
 
 The pool of httpx looks at every connection for every request, so its work grows with the square of what is under way:
-beyond some thirty connections it stalls. A handful of connections a pool, and the pool that has the fewest requests,
-keep the work of each request the same.
+beyond some thirty connections it stalls. Where each pool has one connection, and requests go to a pool that is free,
+the work of each request stays the same.
 """
 
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import httpx
 
 __all__ = ["ShardedTransport"]
 
-_CONNECTIONS = 4
+_ONE: Final = httpx.Limits(max_connections=1, max_keepalive_connections=1)
 
 
 class ShardedTransport(httpx.AsyncBaseTransport):
-    """Spreads requests over pools of a few connections.
+    """Spreads requests over pools of one connection.
 
     Args:
-        most: Requests under way at once; there are as many connections.
-        connections: Connections a pool.
+        most: Connections; what is under way beside that waits for one of them.
     """
 
-    def __init__(self, most: int, *, connections: int = _CONNECTIONS) -> None:
-        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-        count = max(1, -(-most // connections))
+    def __init__(self, most: int) -> None:
         trusted = httpx.create_ssl_context()  # reading the certificates takes long: once, not once a pool
-        self._pools = [httpx.AsyncHTTPTransport(limits=limits, verify=trusted) for _ in range(count)]
-        self._under_way = [0] * count
+        self._pools = [httpx.AsyncHTTPTransport(limits=_ONE, verify=trusted) for _ in range(most)]
+        self._load = _Load(most)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request through the pool that has the fewest; it counts there until its reply has been read."""
-        chosen = min(range(len(self._pools)), key=self._under_way.__getitem__)
-        self._under_way[chosen] += 1
+        """Send a request through a free pool; it counts there until its reply has been read."""
+        chosen = self._load.taken()
         try:
             response = await self._pools[chosen].handle_async_request(request)
         except BaseException:
-            self._under_way[chosen] -= 1
+            self._load.give_back(chosen)
             raise
         stream = response.stream
         assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - what an async transport gives
-        response.stream = _Counted(stream, self._under_way, chosen)
+        response.stream = _Counted(stream, self._load, chosen)
         return response
 
     async def __aenter__(self) -> Self:
@@ -65,12 +61,36 @@ class ShardedTransport(httpx.AsyncBaseTransport):
             await pool.aclose()
 
 
+class _Load:
+    """Which pools are free; the one that became free last is taken first, for its connection is likely open still.
+
+    Args:
+        pools: How many there are.
+    """
+
+    def __init__(self, pools: int) -> None:
+        self._under_way = [0] * pools
+        self._free = list(reversed(range(pools)))
+
+    def taken(self) -> int:
+        """Return a free pool, or the one with the fewest requests, which now has one more."""
+        chosen = self._free.pop() if self._free else min(range(len(self._under_way)), key=self._under_way.__getitem__)
+        self._under_way[chosen] += 1
+        return chosen
+
+    def give_back(self, pool: int) -> None:
+        """Take note that a pool has one request less."""
+        self._under_way[pool] -= 1
+        if not self._under_way[pool]:
+            self._free.append(pool)
+
+
 class _Counted(httpx.AsyncByteStream):
     """The bytes of a reply; when they are closed, their pool has one request less."""
 
-    def __init__(self, stream: httpx.AsyncByteStream, under_way: list[int], pool: int) -> None:
+    def __init__(self, stream: httpx.AsyncByteStream, load: _Load, pool: int) -> None:
         self._stream = stream
-        self._under_way = under_way
+        self._load = load
         self._pool = pool
         self._open = True
 
@@ -81,5 +101,7 @@ class _Counted(httpx.AsyncByteStream):
         """Close the bytes."""
         if self._open:
             self._open = False
-            self._under_way[self._pool] -= 1
-        await self._stream.aclose()
+            try:
+                await self._stream.aclose()
+            finally:
+                self._load.give_back(self._pool)

@@ -1,6 +1,5 @@
 """The wire formats, by the paths they are spoken at."""
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -43,21 +42,21 @@ def _anthropic_error(fault: Fault) -> dict[str, Any]:
     return {"type": "error", "error": {"type": fault.code, "message": fault.message}}
 
 
+def _openai_broken(fault: Fault) -> str:
+    return event_text(_openai_error(fault))
+
+
+def _anthropic_broken(fault: Fault) -> str:
+    return f"event: error\n{event_text(_anthropic_error(fault))}"
+
+
 def _responses_broken(fault: Fault) -> str:
     told = {"type": "error", "code": fault.code, "message": fault.message, "param": None, "sequence_number": 0}
     return f"event: error\n{event_text(told)}"
 
 
-_CHAT: Final = Format(openai_body, openai_events, _openai_error, lambda fault: event_text(_openai_error(fault)))
+_CHAT: Final = Format(openai_body, openai_events, _openai_error, _openai_broken)
 _FORMATS: Final = (
-    (
-        "/messages",
-        Format(
-            anthropic_body,
-            anthropic_events,
-            _anthropic_error,
-            lambda fault: f"event: error\ndata: {json.dumps(_anthropic_error(fault))}\n\n",
-        ),
-    ),
+    ("/messages", Format(anthropic_body, anthropic_events, _anthropic_error, _anthropic_broken)),
     ("/responses", Format(responses_body, responses_events, _openai_error, _responses_broken)),
 )

@@ -25,17 +25,17 @@ def responses_events(answer: Answer, model: str) -> Iterator[str]:
     """Yield the events of a streamed response."""
     number = 0
 
-    def event(name: str, **data: Any) -> str:
+    def event(kind: str, /, **data: Any) -> str:
         nonlocal number
         number += 1
-        return f"event: {name}\n{event_text({'type': name, 'sequence_number': number - 1, **data})}"
+        return f"event: {kind}\n{event_text({'type': kind, 'sequence_number': number - 1, **data})}"
 
     yield event("response.created", response=_begun(model))
     for place, item in enumerate(_items(answer)):
         where = {"output_index": place, "item_id": item["id"]}
         yield event("response.output_item.added", output_index=place, item=_empty(item))
-        for name, data in _pieces(item, answer.pieces):
-            yield event(name, **where, **data)
+        for kind, data in _pieces(item, answer.pieces):
+            yield event(kind, **where, **data)
         yield event("response.output_item.done", output_index=place, item=item)
     whole = responses_body(answer, model)
     yield event(f"response.{whole['status']}", response=whole)
@@ -82,7 +82,11 @@ def _items(answer: Answer) -> list[dict[str, Any]]:
 
 def _empty(item: dict[str, Any]) -> dict[str, Any]:
     """Return an item before anything of it has been written."""
-    written = {"reasoning": {"summary": []}, "message": {"content": []}, "function_call": {"arguments": ""}}
+    written: dict[str, dict[str, Any]] = {
+        "reasoning": {"summary": []},
+        "message": {"content": []},
+        "function_call": {"arguments": ""},
+    }
     status = {} if item["type"] == "reasoning" else {"status": "in_progress"}
     return {**item, **written[item["type"]], **status}
 
@@ -94,17 +98,16 @@ def _pieces(item: dict[str, Any], size: int) -> Iterator[tuple[str, dict[str, An
             yield "response.function_call_arguments.delta", {"delta": piece}
         yield "response.function_call_arguments.done", {"name": item["name"], "arguments": item["arguments"]}
         return
-    if item["type"] == "reasoning":
-        part, kind, place = item["summary"][0], "reasoning_summary", {"summary_index": 0}
-        added, more = f"response.{kind}_part", {}
-    else:
-        part, kind, place = item["content"][0], "output", {"content_index": 0}
-        added, more = "response.content_part", {"logprobs": []}
-    yield f"{added}.added", {**place, "part": {**part, "text": ""}}
+    thinks = item["type"] == "reasoning"
+    part = item["summary" if thinks else "content"][0]
+    said, wrapped = ("reasoning_summary_text", "reasoning_summary_part") if thinks else ("output_text", "content_part")
+    place: dict[str, Any] = {"summary_index": 0} if thinks else {"content_index": 0}
+    more: dict[str, Any] = {} if thinks else {"logprobs": []}
+    yield f"response.{wrapped}.added", {**place, "part": {**part, "text": ""}}
     for piece in cut(part["text"], size):
-        yield f"response.{kind}_text.delta", {**place, "delta": piece, **more}
-    yield f"response.{kind}_text.done", {**place, "text": part["text"], **more}
-    yield f"{added}.done", {**place, "part": part}
+        yield f"response.{said}.delta", {**place, "delta": piece, **more}
+    yield f"response.{said}.done", {**place, "text": part["text"], **more}
+    yield f"response.{wrapped}.done", {**place, "part": part}
 
 
 def _usage(answer: Answer) -> dict[str, Any]:
