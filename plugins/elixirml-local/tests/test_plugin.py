@@ -24,16 +24,6 @@ class Host:
         raise AssertionError("nothing is started before the first call")
 
 
-def test_listing_imports_nothing_else() -> None:
-    """Until a model is used, only the hook module is imported."""
-    code = (
-        "import sys, elixirml_local.plugin as plugin; plugin.register_language_models();"
-        "print(*sorted(name for name in sys.modules if name.startswith(('elixirml_local', 'xllamacpp'))))"
-    )
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert loaded == ["elixirml_local", "elixirml_local.plugin"]
-
-
 def test_the_engine_stays_out_of_this_process(tmp_path: Path) -> None:
     """A model is opened without importing llama.cpp: only its own process ever does."""
     code = (

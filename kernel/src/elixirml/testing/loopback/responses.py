@@ -64,8 +64,14 @@ def _begun(model: str) -> dict[str, Any]:
 def _items(answer: Answer) -> list[dict[str, Any]]:
     thoughts = [{"type": "summary_text", "text": answer.reasoning}]
     thinking = [{"type": "reasoning", "id": "rs_1", "summary": thoughts}] if answer.reasoning else []
-    part = {"type": "output_text", "text": answer.text, "annotations": []}
-    message = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [part]}
+    part: dict[str, Any] = {"type": "output_text", "text": answer.text, "annotations": []}
+    message: dict[str, Any] = {
+        "type": "message",
+        "id": "msg_1",
+        "role": "assistant",
+        "status": "completed",
+        "content": [part],
+    }
     calls = [
         {
             "type": "function_call",
