@@ -1,7 +1,5 @@
 """The strategies keep what the suites ask of every predictor, the hook module that of every plugin."""
 
-import pytest
-
 from elixirml.contracts import Predictor
 from elixirml.testing.conformance import PluginConformance, PredictorConformance
 from elixirml_predictors.best_of_n import BestOfN
@@ -26,22 +24,14 @@ class TestChainOfThought(PredictorConformance):
         return ChainOfThought()
 
 
-class Together(PredictorConformance):
-    """What the strategies that ask several times at once share."""
-
-    @pytest.mark.xfail(reason="several draws that fail come out as an ExceptionGroup", raises=AssertionError)
-    def test_an_error_of_the_model_passes_through(self) -> None:
-        super().test_an_error_of_the_model_passes_through()
-
-
-class TestMajority(Together):
+class TestMajority(PredictorConformance):
     """The strategy `majority`."""
 
     def subject(self) -> Predictor:
         return Majority()
 
 
-class TestBestOfN(Together):
+class TestBestOfN(PredictorConformance):
     """The strategy `best_of_n`."""
 
     def subject(self) -> Predictor:
@@ -55,7 +45,7 @@ class TestRefine(PredictorConformance):
         return Refine()
 
 
-class TestMultiChainComparison(Together):
+class TestMultiChainComparison(PredictorConformance):
     """The strategy `multi_chain_comparison`."""
 
     def subject(self) -> Predictor:

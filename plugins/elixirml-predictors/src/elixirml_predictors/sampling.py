@@ -41,7 +41,7 @@ async def draw(call: PredictorCall, task: Signature, *, n: int, temperature: flo
         ParseError: No reply holds the outputs; that of the first.
         ModelError: No reply came.
     """
-    found: dict[int, Prediction | ParseError] = {}
+    found: dict[int, Prediction | Exception] = {}
     turns = [anyio.Event() for _ in range(n + 1)]
     warm = evolve(call.format, temperature=temperature)
 
@@ -49,7 +49,7 @@ async def draw(call: PredictorCall, task: Signature, *, n: int, temperature: flo
         mine = evolve(call, format=warm, ask=_in_turn(call.ask, turns[number], turns[number + 1]))
         try:
             found[number] = await mine.exchange(task)
-        except ParseError as error:
+        except Exception as error:  # noqa: BLE001 - raised below, bare, when the others have come to their end
             found[number] = error
         finally:
             turns[number + 1].set()
@@ -59,6 +59,9 @@ async def draw(call: PredictorCall, task: Signature, *, n: int, temperature: flo
         for number in range(n):
             tasks.start_soon(one, number)
     in_order = [found[number] for number in range(n)]
+    for each in in_order:
+        if isinstance(each, Exception) and not isinstance(each, ParseError):
+            raise each
     whole = tuple(each for each in in_order if isinstance(each, Prediction))
     if not whole:
         raise next(each for each in in_order if isinstance(each, ParseError))
