@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         Range,
         Usage,
     )
-    from elixirml.doors import BlockingKernel, evaluate, optimize, run, stream
+    from elixirml.doors import BlockingKernel, batch, evaluate, optimize, run, stream
     from elixirml.errors import ElixirError
     from elixirml.programs.program import Program, as_program, load, program
     from elixirml.programs.stages import check, ensure, predict, stage, suggest
@@ -65,6 +65,7 @@ _HOMES: Final = {
     "Variable": "variables",
     "Verdict": "studies.report",
     "as_program": "programs.program",
+    "batch": "doors",
     "check": "programs.stages",
     "ensure": "programs.stages",
     "evaluate": "doors",
@@ -106,6 +107,7 @@ __all__ = [
     "Variable",
     "Verdict",
     "as_program",
+    "batch",
     "check",
     "ensure",
     "evaluate",

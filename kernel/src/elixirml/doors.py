@@ -4,7 +4,7 @@ Each door runs a kernel on an event loop of its own thread, so it also works whe
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from threading import get_ident
@@ -27,10 +27,12 @@ from elixirml.studies.optimization import run_optimization
 from elixirml.studies.report import StudyReport
 
 __all__ = [
+    "BatchOptions",
     "BlockingKernel",
     "EvaluationOptions",
     "OptimizationOptions",
     "RunOptions",
+    "batch",
     "evaluate",
     "optimize",
     "run",
@@ -47,6 +49,13 @@ class RunOptions(TypedDict, total=False):
 
     budget: Budget | None
     seed: int
+    strategy: str
+
+
+class BatchOptions(RunOptions, total=False):
+    """What a batch may be given; see `elixirml.runtime.kernel.Kernel.batch`."""
+
+    width: int
 
 
 class EvaluationOptions(TypedDict, total=False):
@@ -168,6 +177,25 @@ class BlockingKernel:
         return self.call(partial(self.kernel.run, program, inputs, **options))
 
     @overload
+    def batch(
+        self, program: Runnable[OutT], inputs: Iterable[Any], **options: Unpack[BatchOptions]
+    ) -> list[Result[OutT] | Exception]: ...
+    @overload
+    def batch(
+        self, program: Callable[..., OutT], inputs: Iterable[Any], **options: Unpack[BatchOptions]
+    ) -> list[Result[OutT] | Exception]: ...
+    @overload
+    def batch(
+        self, program: str, inputs: Iterable[Any], **options: Unpack[BatchOptions]
+    ) -> list[Result[Any] | Exception]: ...
+    @_taking(BatchOptions, of=Kernel.batch)
+    def batch(
+        self, program: Any, inputs: Iterable[Any], **options: Unpack[BatchOptions]
+    ) -> list[Result[Any] | Exception]:
+        """Run a program on many inputs, several at once; see `elixirml.runtime.kernel.Kernel.batch`."""
+        return self.call(partial(self.kernel.batch, program, inputs, **options))
+
+    @overload
     def stream(
         self, program: Runnable[OutT], inputs: Any, **options: Unpack[RunOptions]
     ) -> Generator[RunDelta | RunEnd[OutT]]: ...
@@ -231,6 +259,30 @@ def run(program: Any, inputs: Any, *, kernel: Kernel | None = None, **options: U
     """Run a program once, in a kernel of its own; see `Kernel.run`."""
     with BlockingKernel(kernel) as door:
         return door.run(program, inputs, **options)
+
+
+@overload
+def batch(
+    program: Runnable[OutT], inputs: Iterable[Any], *, kernel: Kernel | None = ..., **options: Unpack[BatchOptions]
+) -> list[Result[OutT] | Exception]: ...
+@overload
+def batch(
+    program: Callable[..., OutT], inputs: Iterable[Any], *, kernel: Kernel | None = ..., **options: Unpack[BatchOptions]
+) -> list[Result[OutT] | Exception]: ...
+@overload
+def batch(
+    program: str, inputs: Iterable[Any], *, kernel: Kernel | None = ..., **options: Unpack[BatchOptions]
+) -> list[Result[Any] | Exception]: ...
+@_taking(BatchOptions, of=Kernel.batch)
+def batch(
+    program: Any, inputs: Iterable[Any], *, kernel: Kernel | None = None, **options: Unpack[BatchOptions]
+) -> list[Result[Any] | Exception]:
+    """Run a program on many inputs, in a kernel of its own; see `Kernel.batch`.
+
+    .. versionadded:: 0.1
+    """
+    with BlockingKernel(kernel) as door:
+        return door.batch(program, inputs, **options)
 
 
 @overload

@@ -24,6 +24,7 @@ from elixirml.cli.results import JsonLines, Typewriter, followed, print_fields, 
 from elixirml.doors import BlockingKernel
 from elixirml.errors import ConfigError
 from elixirml.runtime.budget import Budget
+from elixirml.runtime.ordering import Strategy
 
 __all__ = ["read_input", "run"]
 
@@ -37,6 +38,13 @@ __all__ = ["read_input", "run"]
 @seed_option
 @home_option
 @click.option("--stream", is_flag=True, help="Print fields as they arrive; with --json, one JSON object a line.")
+@click.option(
+    "--strategy",
+    type=click.Choice([str(each) for each in Strategy]),
+    default=str(Strategy.SEQUENTIAL),
+    show_default=True,
+    help="Whether stages that do not wait for each other run at once; the output is the same.",
+)
 @json_option
 @quiet_option
 def run(
@@ -50,6 +58,7 @@ def run(
     seed: int,
     home: str,
     stream: bool,
+    strategy: str,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -67,9 +76,9 @@ def run(
         with BlockingKernel(kernel) as door:
             if stream:
                 shown = JsonLines(out) if as_json else Typewriter(out, kernel.compile(made))
-                result = followed(door.stream(made, inputs, budget=budget, seed=seed), shown)
+                result = followed(door.stream(made, inputs, budget=budget, seed=seed, strategy=strategy), shown)
             else:
-                result = door.run(made, inputs, budget=budget, seed=seed)
+                result = door.run(made, inputs, budget=budget, seed=seed, strategy=strategy)
     if as_json and not stream:
         print_json(result_json(result))
     elif not stream:

@@ -1,6 +1,6 @@
 """What a compiled program is: nodes in the order they run, wired to slots, and one space."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from types import FunctionType
 from typing import Any, TypeAlias
@@ -204,6 +204,11 @@ class CompiledProgram:
                     stale.add(stage_slot(node.name))
         return frozenset(found)
 
+    @cached_property
+    def waits(self) -> Mapping[str, frozenset[str]]:
+        """Node name to the earlier nodes that must be done before it may start; see `_waiting`."""
+        return {node.name: frozenset(_waiting(self, at)) for at, node in enumerate(self.nodes)}
+
     def graph(self) -> dict[str, Json]:
         """Return the wiring as plain data: node to its kind and what it takes."""
         return {node.name: _outline(node) for node in self.nodes}
@@ -236,6 +241,44 @@ class CompiledProgram:
                 sources[node.name] = meaning_of(node.function)
         helpers = self.declaration.helpers.items()
         return sources | {f"self.{name}": found for name, each in helpers for found in _meaning(each)}
+
+
+def _waiting(compiled: CompiledProgram, position: int) -> Iterator[str]:
+    """Yield what a node waits for where nodes may run at once, so that the outcome is that of running them in order.
+
+    These are the nodes whose values it takes; the checks before it, if it asks a model; nodes that call what it calls;
+    and what has to do with assertions: a value is not used before it has been judged, and nothing runs that a failed
+    assertion would make run again.
+    """
+    node = compiled.nodes[position]
+    takes = set(node.arguments.values())
+    for earlier in compiled.nodes[:position]:
+        if (
+            stage_slot(earlier.name) in takes
+            or not _called(earlier).isdisjoint(_called(node))
+            or (isinstance(earlier, AssertionNode) and _judged_first(compiled, earlier, node, takes))
+            or (isinstance(node, AssertionNode) and earlier.name in _redone(compiled, node))
+        ):
+            yield earlier.name
+
+
+def _called(node: Node) -> frozenset[str]:
+    return frozenset(node.calls) if isinstance(node, FunctionNode) else frozenset({node.name})
+
+
+def _judged_first(compiled: CompiledProgram, assertion: AssertionNode, node: Node, takes: set[str]) -> bool:
+    """Return whether an assertion comes before a node that is placed after it."""
+    if assertion.kind is AssertionKind.CHECK and not isinstance(node, AssertionNode):
+        return not isinstance(node, FunctionNode) or bool(node.calls)
+    redone = _redone(compiled, assertion)
+    if isinstance(node, AssertionNode) and not redone.isdisjoint(_redone(compiled, node)):
+        return True
+    return node.name in redone or not takes.isdisjoint(assertion.arguments.values())
+
+
+def _redone(compiled: CompiledProgram, assertion: AssertionNode) -> frozenset[str]:
+    """Return what runs again when an assertion fails."""
+    return frozenset() if assertion.retries is None else compiled.downstream(assertion.retries)
 
 
 def _domain(variable: Variable) -> dict[str, Json]:

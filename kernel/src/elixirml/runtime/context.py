@@ -1,7 +1,7 @@
 """The context of one run: values, limits, models and events, passed down and never looked up."""
 
 import hashlib
-import itertools
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -57,7 +57,7 @@ class RunContext:
     stages: list[StageRecord] = field(factory=list[StageRecord])
     lapses: list[Lapse] = field(factory=list[Lapse])
     usage: Usage = field(factory=Usage)
-    _asked: "itertools.count[int]" = field(factory=itertools.count)
+    _sampled: Counter[str] = field(factory=Counter[str])
 
     def value(self, path: str) -> Any:
         """Return the value of a variable."""
@@ -77,10 +77,16 @@ class RunContext:
 
         def seeded(request: ModelRequest) -> ModelRequest:
             if request.temperature > 0 and request.seed is None:
-                return evolve(request, seed=derived_seed(self.seed, stage, next(self._asked)))
+                return evolve(request, seed=self._sampling_seed(stage))
             return request
 
         return Asking(asked, seeded, self._book)
+
+    def _sampling_seed(self, stage: str) -> int:
+        """Return the next seed of a stage: counted by stage, so that it is the same in whatever order stages run."""
+        number = self._sampled[stage]
+        self._sampled[stage] += 1
+        return derived_seed(self.seed, stage, number)
 
     def _book(self, usage: Usage) -> None:
         self.usage = self.usage + usage

@@ -5,7 +5,7 @@ Two kernels share nothing: each has its own plugins, models, supervisor and obse
 
 import os
 import uuid
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -21,12 +21,14 @@ from elixirml.plugins import PluginManager, Registry
 from elixirml.programs.compiled import CompiledProgram
 from elixirml.programs.compiler import compile_program
 from elixirml.programs.program import Declaration, Program, Runnable, as_program
+from elixirml.runtime.batches import each_at_once
 from elixirml.runtime.budget import Budget, Meter
 from elixirml.runtime.capabilities import InstalledCapabilities
 from elixirml.runtime.events import EventBus, Span
 from elixirml.runtime.extensions import Extensions
 from elixirml.runtime.listening import Listener
 from elixirml.runtime.middlewares import Middlewares
+from elixirml.runtime.ordering import Strategy
 from elixirml.runtime.recent import Recent
 from elixirml.runtime.result import Result
 from elixirml.runtime.runner import Runner
@@ -227,15 +229,31 @@ class Kernel:
 
     @overload
     async def run(
-        self, program: Runnable[OutT], inputs: Any, *, budget: Budget | None = ..., seed: int = ...
+        self, program: Runnable[OutT], inputs: Any, *, budget: Budget | None = ..., seed: int = ..., strategy: str = ...
     ) -> Result[OutT]: ...
     @overload
     async def run(
-        self, program: Callable[..., OutT], inputs: Any, *, budget: Budget | None = ..., seed: int = ...
+        self,
+        program: Callable[..., OutT],
+        inputs: Any,
+        *,
+        budget: Budget | None = ...,
+        seed: int = ...,
+        strategy: str = ...,
     ) -> Result[OutT]: ...
     @overload
-    async def run(self, program: str, inputs: Any, *, budget: Budget | None = ..., seed: int = ...) -> Result[Any]: ...
-    async def run(self, program: object, inputs: Any, *, budget: Budget | None = None, seed: int = 0) -> Result[Any]:
+    async def run(
+        self, program: str, inputs: Any, *, budget: Budget | None = ..., seed: int = ..., strategy: str = ...
+    ) -> Result[Any]: ...
+    async def run(
+        self,
+        program: object,
+        inputs: Any,
+        *,
+        budget: Budget | None = None,
+        seed: int = 0,
+        strategy: str = Strategy.SEQUENTIAL,
+    ) -> Result[Any]:
         """Run a program once.
 
         Args:
@@ -243,27 +261,115 @@ class Kernel:
             inputs: A value of its input type, or a mapping.
             budget: Limits of this run.
             seed: Where sampling seeds come from.
+            strategy: `sequential`, or `parallel`: stages that do not wait for each other run at once.
 
         Raises:
             BudgetExceeded: A limit was reached; `partial` is the trace of what was done.
             ElixirError: See `elixirml.errors`; nothing is returned half done.
         """
-        return await self._run(program, inputs, budget=budget, seed=seed)
+        meter = Meter(budget or Budget(), counts_failures=True)
+        return await self._run(program, inputs, meter=meter, seed=seed, strategy=Strategy(strategy))
+
+    @overload
+    async def batch(
+        self,
+        program: Runnable[OutT],
+        inputs: Iterable[Any],
+        *,
+        width: int = ...,
+        budget: Budget | None = ...,
+        seed: int = ...,
+        strategy: str = ...,
+    ) -> list[Result[OutT] | Exception]: ...
+    @overload
+    async def batch(
+        self,
+        program: Callable[..., OutT],
+        inputs: Iterable[Any],
+        *,
+        width: int = ...,
+        budget: Budget | None = ...,
+        seed: int = ...,
+        strategy: str = ...,
+    ) -> list[Result[OutT] | Exception]: ...
+    @overload
+    async def batch(
+        self,
+        program: str,
+        inputs: Iterable[Any],
+        *,
+        width: int = ...,
+        budget: Budget | None = ...,
+        seed: int = ...,
+        strategy: str = ...,
+    ) -> list[Result[Any] | Exception]: ...
+    async def batch(
+        self,
+        program: object,
+        inputs: Iterable[Any],
+        *,
+        width: int = 32,
+        budget: Budget | None = None,
+        seed: int = 0,
+        strategy: str = Strategy.SEQUENTIAL,
+    ) -> list[Result[Any] | Exception]:
+        """Run a program on many inputs, several at once, and return what came of each, in their order.
+
+        An input whose run fails costs the others nothing: its error stands in its place.
+
+        Args:
+            program: As for `run`.
+            inputs: Values of its input type, or mappings; read as they are needed.
+            width: Runs under way at once.
+            budget: Limits of all runs together.
+            seed: Where sampling seeds come from; each result is that of `run` with this seed.
+            strategy: As for `run`.
+
+        Raises:
+            DeclarationError: The program is declared wrongly.
+            ConfigError: The width or the strategy makes no sense.
+
+        Example:
+            >>> async def main(kernel):
+            ...     for found in await kernel.batch(QA, [{"question": "Where?"}, {"question": "When?"}]):
+            ...         print(found if isinstance(found, Exception) else found.output.answer)
+
+        .. versionadded:: 0.1
+        """
+        self.runner(program)
+        meter, chosen = Meter(budget or Budget(), counts_failures=True), Strategy(strategy)
+
+        async def run(each: Any) -> Result[Any]:
+            return await self._run(program, each, meter=meter, seed=seed, strategy=chosen)
+
+        return await each_at_once(run, inputs, width=width)
 
     @overload
     def stream(
-        self, program: Runnable[OutT], inputs: Any, *, budget: Budget | None = ..., seed: int = ...
+        self, program: Runnable[OutT], inputs: Any, *, budget: Budget | None = ..., seed: int = ..., strategy: str = ...
     ) -> AbstractAsyncContextManager[RunStream[OutT]]: ...
     @overload
     def stream(
-        self, program: Callable[..., OutT], inputs: Any, *, budget: Budget | None = ..., seed: int = ...
+        self,
+        program: Callable[..., OutT],
+        inputs: Any,
+        *,
+        budget: Budget | None = ...,
+        seed: int = ...,
+        strategy: str = ...,
     ) -> AbstractAsyncContextManager[RunStream[OutT]]: ...
     @overload
     def stream(
-        self, program: str, inputs: Any, *, budget: Budget | None = ..., seed: int = ...
+        self, program: str, inputs: Any, *, budget: Budget | None = ..., seed: int = ..., strategy: str = ...
     ) -> AbstractAsyncContextManager[RunStream[Any]]: ...
     def stream(
-        self, program: object, inputs: Any, *, budget: Budget | None = None, seed: int = 0
+        self,
+        program: object,
+        inputs: Any,
+        *,
+        budget: Budget | None = None,
+        seed: int = 0,
+        strategy: str = Strategy.SEQUENTIAL,
     ) -> AbstractAsyncContextManager[RunStream[Any]]:
         """Run a program once, and tell what its predict stages answer as it arrives.
 
@@ -275,6 +381,7 @@ class Kernel:
             inputs: A value of its input type, or a mapping.
             budget: Limits of this run.
             seed: Where sampling seeds come from.
+            strategy: As for `run`; pieces of stages that run at once come interleaved.
 
         Raises:
             ElixirError: As from `run`; it comes out of the iterator.
@@ -291,20 +398,29 @@ class Kernel:
 
         .. versionadded:: 0.1
         """
+        meter, chosen = Meter(budget or Budget(), counts_failures=True), Strategy(strategy)
 
         async def run(listener: Listener) -> Result[Any]:
-            return await self._run(program, inputs, budget=budget, seed=seed, listener=listener)
+            return await self._run(program, inputs, meter=meter, seed=seed, strategy=chosen, listener=listener)
 
         return streaming(run)
 
     async def _run(
-        self, program: object, inputs: Any, *, budget: Budget | None, seed: int, listener: Listener | None = None
+        self,
+        program: object,
+        inputs: Any,
+        *,
+        meter: Meter,
+        seed: int,
+        strategy: Strategy,
+        listener: Listener | None = None,
     ) -> Result[Any]:
         runner = self.runner(program)
-        meter = Meter(budget or Budget(), counts_failures=True)
         self.extensions.tell("before_run", runner.compiled.name, inputs)
         with Span(self.events, uuid.uuid4().hex[:12]).inside("run", program=runner.compiled.name) as span:
-            result = await runner.run(inputs, meter=meter, seed=str(seed), span=span, listener=listener)
+            result = await runner.run(
+                inputs, meter=meter, seed=str(seed), span=span, listener=listener, strategy=strategy
+            )
             span.outcome["usage"] = result.usage
         self.extensions.tell("after_run", runner.compiled.name, result)
         return result

@@ -1,4 +1,4 @@
-"""The sequential strategy: nodes in their order, one after the other."""
+"""One execution of a program: its nodes, each when what it takes is there."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,6 +11,7 @@ from elixirml.programs.compiled import (
     AssertionNode,
     CompiledProgram,
     FunctionNode,
+    Node,
     PredictNode,
     ProgramNode,
     input_slot,
@@ -21,6 +22,7 @@ from elixirml.programs.stages import Then
 from elixirml.runtime.bound import BoundProgram, Call
 from elixirml.runtime.context import RunContext
 from elixirml.runtime.events import Span
+from elixirml.runtime.ordering import ORDERINGS, Strategy
 from elixirml.runtime.plain import plain
 from elixirml.runtime.predicting import predict_once
 from elixirml.runtime.result import Lapse
@@ -37,6 +39,7 @@ class Pipeline:
         context: The run.
         capabilities: What is installed.
         span: Where its events belong.
+        strategy: In which order the nodes run.
     """
 
     def __init__(
@@ -47,14 +50,15 @@ class Pipeline:
         context: RunContext,
         capabilities: Capabilities,
         span: Span,
+        strategy: Strategy = Strategy.SEQUENTIAL,
     ) -> None:
         self._compiled = compiled
         self._program = program
         self._context = context
         self._capabilities = capabilities
         self._span = span
+        self._strategy = strategy
         self._slots: dict[str, Any] = {}
-        self._done: set[str] = set()
         self._made: dict[str, int] = {}
         self._feedback: dict[str, Feedback] = {}
         self._replies: dict[str, str] = {}
@@ -74,16 +78,7 @@ class Pipeline:
         self._slots = {input_slot(name): value for name, value in inputs.items()}
         if feedback is not None and self._compiled.answers is not None:
             self._tell(self._compiled.answers, feedback)
-        nodes, position = self._compiled.nodes, 0
-        while position < len(nodes):
-            node = nodes[position]
-            again = None if node.name in self._done else await self._step(node)
-            if again is None:
-                self._done.add(node.name)
-                position += 1
-            else:
-                self._done -= self._compiled.downstream(again)
-                position = self._compiled.positions[again]
+        await ORDERINGS[self._strategy](self._compiled, self._step)
         return self._output()
 
     @property
@@ -91,16 +86,17 @@ class Pipeline:
         """The last reply the output is made of."""
         return self._replies.get(self._compiled.answers or "", "")
 
-    async def _step(self, node: FunctionNode | PredictNode | ProgramNode | AssertionNode) -> str | None:
-        """Run one node; return the stage to run again, or None to go on."""
+    async def _step(self, node: Node) -> frozenset[str]:
+        """Run one node; return the nodes to run again, none to go on."""
         if isinstance(node, AssertionNode):
-            return await self._judge(node)
+            again = await self._judge(node)
+            return frozenset() if again is None else self._compiled.downstream(again)
         if not (isinstance(node, PredictNode) and node.manual):
             self._made[node.name] = self._made.get(node.name, 0) + 1
             self._slots[stage_slot(node.name)] = await self._value_of(node, self._arguments(node), self._span)
-        return None
+        return frozenset()
 
-    def _arguments(self, node: FunctionNode | PredictNode | ProgramNode | AssertionNode) -> dict[str, Any]:
+    def _arguments(self, node: Node) -> dict[str, Any]:
         return {name: self._slots[slot] for name, slot in node.arguments.items()}
 
     async def _value_of(
@@ -139,7 +135,14 @@ class Pipeline:
 
     async def _sub_program(self, node: ProgramNode, arguments: Mapping[str, Any], span: Span) -> Any:
         member: Program[Any, Any] = self._compiled.declaration.members[node.name]
-        inner = Pipeline(node.compiled, member, context=self._context, capabilities=self._capabilities, span=span)
+        inner = Pipeline(
+            node.compiled,
+            member,
+            context=self._context,
+            capabilities=self._capabilities,
+            span=span,
+            strategy=self._strategy,
+        )
         typed = node.compiled.inputs.validate({name: self._plain(value) for name, value in arguments.items()})
         fields = {each.name: field_of(typed, each.name, each.default) for each in node.compiled.inputs.fields}
         output = await inner.run(fields, feedback=self._feedback.pop(node.name, None))

@@ -16,6 +16,7 @@ from elixirml.runtime.budget import Meter
 from elixirml.runtime.context import RunContext, Wrap
 from elixirml.runtime.events import Span
 from elixirml.runtime.listening import Listener
+from elixirml.runtime.ordering import Strategy
 from elixirml.runtime.pipeline import Pipeline, awaited, field_of
 from elixirml.runtime.previewing import previewed
 from elixirml.runtime.recent import Recent
@@ -70,6 +71,7 @@ class Runner:
         space: Space | None = None,
         wrap: Wrap | None = None,
         listener: Listener | None = None,
+        strategy: Strategy = Strategy.SEQUENTIAL,
     ) -> Result[Any]:
         """Run the program once.
 
@@ -82,6 +84,7 @@ class Runner:
             space: The space the assignment is of, with its banks.
             wrap: Puts every model into another.
             listener: Who listens to what its stages answer, as it arrives; the result is the same.
+            strategy: Whether stages that do not wait for each other run at once.
 
         Raises:
             ValidationError: The inputs do not fit; lists every problem.
@@ -93,7 +96,12 @@ class Runner:
         for node in self.compiled.predict_nodes():
             self.open_model(str(context.value(node.settings["model"])))  # before the first call, not after some
         pipeline = Pipeline(
-            self.compiled, self.program, context=context, capabilities=self.capabilities, span=context.span
+            self.compiled,
+            self.program,
+            context=context,
+            capabilities=self.capabilities,
+            span=context.span,
+            strategy=strategy,
         )
         try:
             output = await pipeline.run(typed)
