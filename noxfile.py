@@ -62,7 +62,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run every test and measure what they cover of the kernel; arguments after `--` go to pytest."""
-    install(session, "test")
+    install(session, "test", "clients")
     if session.posargs:
         session.run("pytest", *session.posargs, env=ONE_THREAD)
         return
