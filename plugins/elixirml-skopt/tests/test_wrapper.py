@@ -3,15 +3,15 @@
 from random import Random
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elixirml.contracts import Candidate, Context, Outcome, Told
+from elixirml.studies.standings import Standings
 from elixirml.variables import Bank, Choice, Entry, Float, Integer, Space, Subset, when
 from elixirml_skopt.dimensions import Category, Dimensions, Number
 from elixirml_skopt.gaussian import believe, suggest
-from elixirml_skopt.ledger import Ledger
+from elixirml_skopt.rows import told_rows
 
 _DIMENSIONS = (Number(), Category(3))
 _POINTS = [[0.1, 0], [0.5, 1], [0.9, 2], [0.3, 1], [0.7, 0], [0.2, 2]]
@@ -106,42 +106,24 @@ def test_inactive_variables_have_the_point_of_their_default() -> None:
     assert dimensions.point(one) == dimensions.point(other)
 
 
-def _ledger(scores: list[int]) -> Ledger:
-    """A ledger of candidates with so many scores each; candidate number n scores 1 on everything when n is even."""
+def _standings(scores: list[int]) -> Standings:
+    """Candidates with so many scores each; number n scores 1 on everything when n is even."""
     space = Space([Integer("at", default=0, low=0, high=1000)])
     examples = tuple(map(str, range(20)))
     baseline = Candidate.of(space, space.defaults(), origin="baseline")
-    ledger = Ledger.of(Context(space, baseline, examples, 0, None))
+    standings = Standings.of(Context(space, baseline, examples, 0, None))
     for at, count in enumerate(scores):
         candidate = Candidate.of(space, space.updated(space.defaults(), {"at": at}), origin="test")
-        ledger, action = ledger.pulling(candidate, count)
+        standings, action = standings.pulling(candidate, count)
         told = tuple(Outcome(example, float(at % 2 == 0)) for example in action.examples)
-        ledger = ledger.after([Told(candidate, told, count, None)])
-    return ledger
-
-
-def test_candidates_with_few_scores_are_left_out() -> None:
-    """A mean of fewer than five scores is no row, unless nobody has more."""
-    assert [row[0].assignment["at"] for row in _ledger([3, 8, 4, 5]).rows(Random(0))] == [1, 3]
-    assert len(_ledger([3, 4]).rows(Random(0))) == 2
+        standings = standings.after([Told(candidate, told, count, None)])
+    return standings
 
 
 def test_rows_are_capped_with_best_and_newest_among_them() -> None:
     """Of 400 candidates 300 are kept, in their order."""
-    ledger = _ledger([6] * 400)
-    kept: list[Any] = [row[0].assignment["at"] for row in ledger.rows(Random(0))]
+    kept: list[Any] = [row[0].assignment["at"] for row in told_rows(_standings([6] * 400), Random(0))]
 
     assert len(kept) == 300
     assert kept == sorted(kept)
     assert set(range(350, 400)) <= set(kept)
-
-
-def test_scores_that_are_not_finite_are_not_told() -> None:
-    """NaN and infinity break the process; they count as missing."""
-    space = Space([Integer("at", default=0, low=0, high=3)])
-    candidate = Candidate.of(space, space.defaults(), origin="baseline")
-    ledger, _ = Ledger.of(Context(space, candidate, ("a", "b", "c"), 0, None)).pulling(candidate, 3)
-    outcomes = (Outcome("a", float("nan")), Outcome("b", float("inf")), Outcome("c", 0.5))
-
-    ((_, mean),) = ledger.after([Told(candidate, outcomes, 3, None)]).rows(Random(0))
-    assert mean == pytest.approx(0.5)

@@ -19,8 +19,9 @@ from elixirml.contracts import (
     StudyEvent,
 )
 from elixirml.errors import ConfigError
+from elixirml.studies.options import options_of
+from elixirml.studies.standings import Standings
 from elixirml.variables import Assignment, Space, Subset
-from elixirml_optuna.ledger import Ledger
 from elixirml_optuna.options import Options
 from elixirml_optuna.parameters import Parameters
 from elixirml_optuna.sampling import suggest
@@ -40,7 +41,7 @@ class SearchState:
         context: The study's context.
         options: The options.
         space: The space, with the banks grown so far.
-        ledger: Everything that was told.
+        standings: Everything that was told.
         parameters: The space as Optuna sees it; None until the demos are there.
         opened: Whether demos were asked for.
         pulls: Pulls made after the start.
@@ -49,7 +50,7 @@ class SearchState:
     context: Context
     options: Options
     space: Space
-    ledger: Ledger
+    standings: Standings
     parameters: Parameters | None = None
     opened: bool = False
     pulls: int = 0
@@ -82,7 +83,7 @@ class OptunaSearch:
         Raises:
             ConfigError: An option is wrong, there are no examples, or there is nothing to search.
         """
-        options = Options.of(context.options)
+        options = options_of(Options, context.options, teleprompter="optuna")
         if not context.examples:
             raise ConfigError(
                 "teleprompter `optuna` has no examples to race on.",
@@ -96,14 +97,14 @@ class OptunaSearch:
                 hint="Free a variable with `--free PATH`, or declare one with `ml.variable(...)`.",
                 code="nothing-to-search",
             )
-        return SearchState(context, options, context.space, Ledger.of(context))
+        return SearchState(context, options, context.space, Standings.of(context))
 
     def optimize_step(
         self, state: SearchState, events: Sequence[StudyEvent], rng: Random
     ) -> tuple[SearchState, Sequence[Action]]:
         """Return the next state and what to do next: demos, the first candidates, then what the sampler suggests."""
         spaces = [event.space for event in events if isinstance(event, Proposed)]
-        state = evolve(state, ledger=state.ledger.after(events), space=spaces[-1] if spaces else state.space)
+        state = evolve(state, standings=state.standings.after(events), space=spaces[-1] if spaces else state.space)
         if not state.opened:
             openings = _openings(state)
             state = evolve(state, opened=True)
@@ -119,9 +120,9 @@ class OptunaSearch:
 
     def finalize(self, state: SearchState) -> Proposal:
         """Return the ranking by shrunk means; those who have seen a finalist's examples first."""
-        counts = {entry.candidate.id: len(entry.scores) for entry in state.ledger.scored}
+        counts = {entry.candidate.id: len(entry.scores) for entry in state.standings.scored}
         needed = min(state.options.finalist, max(counts.values(), default=0))
-        ranking = state.ledger.ranking()
+        ranking = state.standings.ranking()
         return Proposal(tuple(sorted(ranking, key=lambda one: counts[one.candidate.id] < needed)))
 
 
@@ -139,7 +140,7 @@ def _openings(state: SearchState) -> tuple[Propose, ...]:
     context, source = state.context, state.options.demos
     if source == "none" or context.training < 1:
         return ()
-    rate = state.ledger.rate
+    rate = state.standings.rate
     chosen = ("labelled" if rate == 1 else "bootstrapped") if source == "auto" else source
     most = min(state.options.bank, context.training)
     if chosen == "bootstrapped" and context.calls is not None:
@@ -153,7 +154,7 @@ def _start(state: SearchState, rng: Random) -> tuple[SearchState, Sequence[Actio
     parameters = Parameters.of(state.space, base, rng=rng, orders=state.options.orders)
     count = state.options.initial
     if state.context.calls is not None:
-        count = min(count, max(1, state.context.calls // (2 * _pull_size(state) * state.ledger.rate)))
+        count = min(count, max(1, state.context.calls // (2 * _pull_size(state) * state.standings.rate)))
     drawn = suggest(parameters, (), sampler="random", count=count - 1, seed=rng.getrandbits(31))
     baseline = Candidate.of(state.space, base, origin="baseline")
     return _pull(evolve(state, parameters=parameters), [baseline, *_candidates(state, drawn, origin="initial")])
@@ -167,17 +168,17 @@ def _pull_size(state: SearchState) -> int:
     """Return how many examples a pull has: fewer than asked for when the calls would not pay for four pulls."""
     if state.context.calls is None:
         return state.options.pull
-    return max(1, min(state.options.pull, state.context.calls // (4 * state.ledger.rate)))
+    return max(1, min(state.options.pull, state.context.calls // (4 * state.standings.rate)))
 
 
 def _over(state: SearchState, parameters: Parameters) -> str | None:
     """Return why the search is over, if it is."""
-    if not state.ledger.scored:
+    if not state.standings.scored:
         return "no candidate could be scored"
     if not parameters.parts:
         return "there is nothing to compare the baseline with"
-    if state.ledger.refusals >= _REFUSALS:
-        return f"the study refused {state.ledger.refusals} candidates in a row"
+    if state.standings.refusals >= _REFUSALS:
+        return f"the study refused {state.standings.refusals} candidates in a row"
     if state.pulls >= state.options.pulls:
         return f"{state.pulls} pulls were made"
     return None
@@ -185,10 +186,10 @@ def _over(state: SearchState, parameters: Parameters) -> str | None:
 
 def _suggested(state: SearchState, parameters: Parameters, rng: Random) -> list[Candidate]:
     """Return what the sampler suggests and has examples left; else something random, else the best."""
-    rows = [(candidate.assignment, mean) for candidate, mean in state.ledger.rows()[-_ROWS:]]
+    rows = [(candidate.assignment, mean) for candidate, mean in state.standings.rows()[-_ROWS:]]
     for sampler in dict.fromkeys((state.options.sampler, "random")):
         found = suggest(parameters, rows, sampler=sampler, count=state.options.batch, seed=rng.getrandbits(31))
-        ready = [one for one in _candidates(state, found, origin=sampler) if state.ledger.open(one)]
+        ready = [one for one in _candidates(state, found, origin=sampler) if state.standings.open(one)]
         if ready:
             return ready
     return [one.candidate for one in _open(state)][:1]
@@ -196,28 +197,28 @@ def _suggested(state: SearchState, parameters: Parameters, rng: Random) -> list[
 
 def _open(state: SearchState) -> list[Ranked]:
     """Return those with examples left, the best first."""
-    return [one for one in state.ledger.ranking() if state.ledger.open(one.candidate)]
+    return [one for one in state.standings.ranking() if state.standings.open(one.candidate)]
 
 
 def _due(state: SearchState) -> list[Candidate]:
     """Return, once only the reserve is left, the best as long as it has not seen a finalist's examples."""
     calls = state.context.calls
-    if calls is None or state.ledger.left > state.options.reserve * calls:
+    if calls is None or state.standings.left > state.options.reserve * calls:
         return []
-    wanted = min(state.options.finalist, len(state.ledger.examples))
+    wanted = min(state.options.finalist, len(state.standings.examples))
     best = [one.candidate for one in _open(state)][:1]
-    return [one for one in best if state.ledger.entry(one).asked < wanted]
+    return [one for one in best if state.standings.entry(one).asked < wanted]
 
 
 def _pull(state: SearchState, candidates: Sequence[Candidate]) -> tuple[SearchState, Sequence[Action]]:
     """Send out as many of the candidates as the calls pay for, each once."""
-    ledger, actions, planned = state.ledger, list[Evaluate](), 0
+    standings, actions, planned = state.standings, list[Evaluate](), 0
     for candidate in {one.id: one for one in candidates}.values():
-        sent, action = ledger.pulling(candidate, _pull_size(state))
-        planned += ledger.rate * len(action.examples)
-        if planned > ledger.left:
+        sent, action = standings.pulling(candidate, _pull_size(state))
+        planned += standings.rate * len(action.examples)
+        if planned > standings.left:
             break
-        ledger = sent
+        standings = sent
         actions.append(action)
     ready = tuple(action for action in actions if action.examples)
-    return evolve(state, ledger=ledger), ready or (Stop("the calls left do not pay for another pull"),)
+    return evolve(state, standings=standings), ready or (Stop("the calls left do not pay for another pull"),)

@@ -19,11 +19,13 @@ from elixirml.contracts import (
     StudyEvent,
 )
 from elixirml.errors import ConfigError
+from elixirml.studies.options import options_of
+from elixirml.studies.standings import Standings
 from elixirml.variables import Space, Subset
 from elixirml_skopt.dimensions import Dimensions
 from elixirml_skopt.gaussian import believe, suggest
-from elixirml_skopt.ledger import Ledger
 from elixirml_skopt.options import Options
+from elixirml_skopt.rows import told_rows
 
 __all__ = ["Bayesian", "BayesianState"]
 
@@ -40,7 +42,7 @@ class BayesianState:
         context: The study's context.
         options: The options.
         space: The space, with the banks grown so far.
-        ledger: Everything that was told.
+        standings: Everything that was told.
         dimensions: The space as plain numbers; None until the demos are there.
         opened: Whether demos were asked for.
         pulls: Pulls made after the start.
@@ -49,7 +51,7 @@ class BayesianState:
     context: Context
     options: Options
     space: Space
-    ledger: Ledger
+    standings: Standings
     dimensions: Dimensions | None = None
     opened: bool = False
     pulls: int = field(default=0)
@@ -82,7 +84,7 @@ class Bayesian:
         Raises:
             ConfigError: An option is wrong, there are no examples, or there is nothing to search.
         """
-        options = Options.of(context.options)
+        options = options_of(Options, context.options, teleprompter="bayesian")
         if not context.examples:
             raise ConfigError(
                 "teleprompter `bayesian` has no examples to race on.",
@@ -95,7 +97,7 @@ class Bayesian:
                 hint="Free a variable with `--free PATH`, or declare one with `ml.variable(...)`.",
                 code="nothing-to-search",
             )
-        return BayesianState(context, options, context.space, Ledger.of(context))
+        return BayesianState(context, options, context.space, Standings.of(context))
 
     def optimize_step(
         self, state: BayesianState, events: Sequence[StudyEvent], rng: Random
@@ -103,7 +105,7 @@ class Bayesian:
         """Return the next state and what to do next: demos, the first candidates, then what the process suggests."""
         spaces = [event.space for event in events if isinstance(event, Proposed)]
         space = spaces[-1] if spaces else state.space
-        state = evolve(state, ledger=state.ledger.after(events), space=space)
+        state = evolve(state, standings=state.standings.after(events), space=space)
         if not state.opened:
             openings = _openings(state)
             state = evolve(state, opened=True)
@@ -114,7 +116,7 @@ class Bayesian:
         reason = _over(state)
         if reason:
             return state, (Stop(reason),)
-        ending = state.ledger.left <= _reserve(state)
+        ending = state.standings.left <= _reserve(state)
         due = _due(state, rng) if ending else []
         candidates = due or _suggested(state, state.dimensions, rng)
         return _pull(evolve(state, pulls=state.pulls + 1), candidates)
@@ -123,9 +125,9 @@ class Bayesian:
         """Return the ranking by posterior mean, never by the best observation; finalists first."""
         rng = Random(0)
         ranking = _judged(state, rng)
-        counts = {entry.candidate.id: len(entry.scores) for entry in state.ledger.scored}
+        counts = {entry.candidate.id: len(entry.scores) for entry in state.standings.scored}
         needed = min(state.options.finalist, max(counts.values(), default=0))
-        ranking.sort(key=lambda one: (counts[one.candidate.id] < needed, -state.ledger.sign * one.estimate))
+        ranking.sort(key=lambda one: (counts[one.candidate.id] < needed, -state.standings.sign * one.estimate))
         return Proposal(tuple(ranking))
 
 
@@ -158,7 +160,7 @@ def _start(state: BayesianState, rng: Random) -> tuple[BayesianState, Sequence[A
     state = evolve(state, dimensions=dimensions)
     count = state.options.initial
     if state.context.calls is not None:
-        count = min(count, max(1, state.context.calls // (2 * _pull_size(state) * state.ledger.rate)))
+        count = min(count, max(1, state.context.calls // (2 * _pull_size(state) * state.standings.rate)))
     found = [Candidate.of(state.space, base, origin="baseline")]
     for _ in range(TRIES * count if dimensions.parts else 0):
         if len(found) >= count:
@@ -180,7 +182,7 @@ def _pull_size(state: BayesianState) -> int:
     """Return how many examples a pull has: fewer than asked for when the calls would not pay for four pulls."""
     if state.context.calls is None:
         return state.options.pull
-    return max(1, min(state.options.pull, state.context.calls // (4 * state.ledger.rate)))
+    return max(1, min(state.options.pull, state.context.calls // (4 * state.standings.rate)))
 
 
 def _reserve(state: BayesianState) -> float:
@@ -189,12 +191,12 @@ def _reserve(state: BayesianState) -> float:
 
 def _over(state: BayesianState) -> str | None:
     """Return why the search is over, if it is."""
-    if not state.ledger.scored:
+    if not state.standings.scored:
         return "no candidate could be scored"
     if state.dimensions is not None and not state.dimensions.parts:
         return "there is nothing to compare the baseline with"
-    if state.ledger.refusals >= REFUSALS:
-        return f"the study refused {state.ledger.refusals} candidates in a row"
+    if state.standings.refusals >= REFUSALS:
+        return f"the study refused {state.standings.refusals} candidates in a row"
     if state.pulls >= state.options.pulls:
         return f"{state.pulls} pulls were made"
     return None
@@ -202,7 +204,7 @@ def _over(state: BayesianState) -> str | None:
 
 def _suggested(state: BayesianState, dimensions: Dimensions, rng: Random) -> list[Candidate]:
     """Return what the process suggests; then, should that be done with, the best and something random."""
-    rows = state.ledger.rows(rng)
+    rows = told_rows(state.standings, rng)
     points = [dimensions.point(candidate.assignment) for candidate, _ in rows]
     found = suggest(
         dimensions.dimensions,
@@ -212,22 +214,22 @@ def _suggested(state: BayesianState, dimensions: Dimensions, rng: Random) -> lis
         seed=rng.getrandbits(31),
     )
     asked = [_candidate(state, point, dimensions, origin="expected-improvement") for point in found]
-    ready = [one for one in asked if one is not None and state.ledger.open(one)]
+    ready = [one for one in asked if one is not None and state.standings.open(one)]
     if ready:
         return ready
     for _ in range(TRIES):
         drawn = _candidate(state, dimensions.random_point(rng), dimensions, origin="random")
-        if drawn is not None and state.ledger.open(drawn):
+        if drawn is not None and state.standings.open(drawn):
             return [drawn]
     return _finalists(state, rng)
 
 
 def _judged(state: BayesianState, rng: Random) -> list[Ranked]:
     """Return what the process believes of everybody in its rows, in the metric's own unit."""
-    rows = state.ledger.rows(rng)
+    rows = told_rows(state.standings, rng)
     if state.dimensions is None or not rows:
         return []
-    sign, values = state.ledger.sign, [mean for _, mean in rows]
+    sign, values = state.standings.sign, [mean for _, mean in rows]
     if len(rows) < 2 or not state.dimensions.parts:
         return [Ranked(candidate, sign * mean, 0.5) for candidate, mean in rows]
     points = [state.dimensions.point(candidate.assignment) for candidate, _ in rows]
@@ -240,25 +242,25 @@ def _judged(state: BayesianState, rng: Random) -> list[Ranked]:
 
 def _due(state: BayesianState, rng: Random) -> list[Candidate]:
     """Return the best candidate as long as it has not seen a finalist's examples."""
-    wanted = min(state.options.finalist, len(state.ledger.examples))
-    return [one for one in _finalists(state, rng) if state.ledger.asked(one) < wanted]
+    wanted = min(state.options.finalist, len(state.standings.examples))
+    return [one for one in _finalists(state, rng) if state.standings.entry(one).asked < wanted]
 
 
 def _finalists(state: BayesianState, rng: Random) -> list[Candidate]:
     """Return the best of those with examples left, if any."""
-    ranking = sorted(_judged(state, rng), key=lambda one: -state.ledger.sign * one.estimate)
-    return [one.candidate for one in ranking if state.ledger.open(one.candidate)][:1]
+    ranking = sorted(_judged(state, rng), key=lambda one: -state.standings.sign * one.estimate)
+    return [one.candidate for one in ranking if state.standings.open(one.candidate)][:1]
 
 
 def _pull(state: BayesianState, candidates: Sequence[Candidate]) -> tuple[BayesianState, Sequence[Action]]:
     """Send out as many of the candidates as the calls pay for."""
-    ledger, actions, planned, pull = state.ledger, list[Evaluate](), 0, _pull_size(state)
+    standings, actions, planned = state.standings, list[Evaluate](), 0
     for candidate in candidates:
-        price = ledger.price(candidate, pull)
-        if planned + price > ledger.left:
+        sent, action = standings.pulling(candidate, _pull_size(state))
+        planned += standings.rate * len(action.examples)
+        if planned > standings.left:
             break
-        planned += price
-        ledger, action = ledger.pulling(candidate, pull)
+        standings = sent
         actions.append(action)
-    sent = tuple(action for action in actions if action.examples)
-    return evolve(state, ledger=ledger), sent or (Stop("the calls left do not pay for another pull"),)
+    ready = tuple(action for action in actions if action.examples)
+    return evolve(state, standings=standings), ready or (Stop("the calls left do not pay for another pull"),)

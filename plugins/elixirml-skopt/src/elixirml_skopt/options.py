@@ -1,42 +1,14 @@
-"""The options of `bayesian`, and how they are checked."""
+"""The options of `bayesian`."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
-import attrs
 from attrs import field, frozen
 
-from elixirml.errors import ConfigError, did_you_mean
+from elixirml.studies.options import share, whole, word
 
 __all__ = ["SOURCES", "Options"]
 
 SOURCES: Final = ("auto", "labelled", "bootstrapped", "none")
-
-
-def _refusal(name: str, value: object, expected: str) -> ConfigError:
-    return ConfigError(
-        f"option `{name}` of teleprompter `bayesian` is {value!r}: expected {expected}.",
-        hint=f"Give another value for `{name}`, or leave it out for the default.",
-        code="option-value",
-    )
-
-
-def _whole(low: int) -> Callable[[Any, Any, Any], None]:
-    def check(_: object, attribute: Any, value: object) -> None:
-        if not isinstance(value, int) or isinstance(value, bool) or value < low:
-            raise _refusal(attribute.name, value, f"a whole number from {low}")
-
-    return check
-
-
-def _share(_: object, attribute: Any, value: object) -> None:
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= 1:
-        raise _refusal(attribute.name, value, "a number from 0 to 1")
-
-
-def _source(_: object, attribute: Any, value: object) -> None:
-    if value not in SOURCES:
-        raise _refusal(attribute.name, value, f"one of {', '.join(SOURCES)}")
 
 
 @frozen(kw_only=True)
@@ -55,29 +27,12 @@ class Options:
         bank: The most entries of such a bank.
     """
 
-    pull: int = field(default=10, validator=_whole(1))
-    initial: int = field(default=10, validator=_whole(2))
-    batch: int = field(default=1, validator=_whole(1))
-    finalist: int = field(default=40, validator=_whole(1))
-    reserve: float = field(default=0.2, validator=_share)
-    pulls: int = field(default=200, validator=_whole(1))
-    orders: int = field(default=4, validator=_whole(1))
-    demos: str = field(default="auto", validator=_source)
-    bank: int = field(default=60, validator=_whole(1))
-
-    @classmethod
-    def of(cls, given: Mapping[str, Any]) -> "Options":
-        """Return the options a user gave.
-
-        Raises:
-            ConfigError: An option is unknown or has a value outside its domain.
-        """
-        known = [attribute.name for attribute in attrs.fields(cls)]
-        for name in given:
-            if name not in known:
-                raise ConfigError(
-                    f"teleprompter `bayesian` has no option `{name}`.",
-                    hint=did_you_mean(str(name), known),
-                    code="option-unknown",
-                )
-        return cls(**given)
+    pull: int = field(default=10, validator=whole(low=1))
+    initial: int = field(default=10, validator=whole(low=2))
+    batch: int = field(default=1, validator=whole(low=1))
+    finalist: int = field(default=40, validator=whole(low=1))
+    reserve: float = field(default=0.2, validator=share())
+    pulls: int = field(default=200, validator=whole(low=1))
+    orders: int = field(default=4, validator=whole(low=1))
+    demos: str = field(default="auto", validator=word(*SOURCES))
+    bank: int = field(default=60, validator=whole(low=1))

@@ -12,6 +12,7 @@ from typing import ClassVar
 from attrs import evolve
 
 from elixirml.contracts import Action, Context, Proposal, Stop, StudyEvent
+from elixirml.studies.options import options_of
 from elixirml_teleprompters._threads import single_threaded
 from elixirml_teleprompters.auto_state import AutoOptions, AutoState
 from elixirml_teleprompters.auto_steps import first_pulls, next_pull
@@ -19,7 +20,6 @@ from elixirml_teleprompters.checks import refuse_idle
 from elixirml_teleprompters.contest import Contest
 from elixirml_teleprompters.demos import empty_banks, proposals
 from elixirml_teleprompters.judgement import judge, learned_shape
-from elixirml_teleprompters.options import options_of
 from elixirml_teleprompters.plan import Plan
 from elixirml_teleprompters.ranking import ranked
 

@@ -3,10 +3,10 @@
 from attrs import field, frozen
 
 from elixirml.contracts import Context
+from elixirml.studies.options import share, whole, word
 from elixirml_teleprompters.contest import Contest
 from elixirml_teleprompters.demos import SOURCES
 from elixirml_teleprompters.features import Point
-from elixirml_teleprompters.options import share, whole, word
 from elixirml_teleprompters.plan import Plan
 from elixirml_teleprompters.pool import Pool
 from elixirml_teleprompters.surrogate import Shape

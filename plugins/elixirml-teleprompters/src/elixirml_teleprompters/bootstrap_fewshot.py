@@ -13,6 +13,7 @@ from attrs import field, frozen
 from elixirml.contracts import Context
 from elixirml.errors import ConfigError
 from elixirml.identity import Json
+from elixirml.studies.options import options_of, word
 from elixirml.variables import Subset
 from elixirml_teleprompters.checks import refuse_idle
 from elixirml_teleprompters.contest import Contest
@@ -20,7 +21,6 @@ from elixirml_teleprompters.demos import SOURCES
 from elixirml_teleprompters.features import Features, Point
 from elixirml_teleprompters.halved_search import HalvedSearch, HalvedState, HalvingOptions
 from elixirml_teleprompters.moves import changed
-from elixirml_teleprompters.options import options_of, word
 
 __all__ = ["BootstrapFewshot"]
 

@@ -8,11 +8,11 @@ from typing import ClassVar
 from attrs import evolve, field, frozen
 
 from elixirml.contracts import Action, Context, Proposal, Stop, StudyEvent
+from elixirml.studies.options import whole
 from elixirml_teleprompters.contest import Contest
 from elixirml_teleprompters.demos import empty_banks, proposals
 from elixirml_teleprompters.features import Point, distinct
 from elixirml_teleprompters.halving import Halving, affordable
-from elixirml_teleprompters.options import whole
 from elixirml_teleprompters.ranking import shrunk_ranking
 
 __all__ = ["HalvedSearch", "HalvedState", "HalvingOptions"]

@@ -6,13 +6,13 @@ from typing import ClassVar
 from attrs import field, frozen
 
 from elixirml.contracts import Context
+from elixirml.studies.options import options_of, word
 from elixirml_teleprompters.checks import refuse_idle
 from elixirml_teleprompters.contest import Contest
 from elixirml_teleprompters.demos import SOURCES
 from elixirml_teleprompters.features import Point
 from elixirml_teleprompters.halved_search import HalvedSearch, HalvedState, HalvingOptions
 from elixirml_teleprompters.moves import scattered
-from elixirml_teleprompters.options import options_of, word
 
 __all__ = ["RandomSearch"]
 
