@@ -4,11 +4,18 @@ import re
 import signal
 import subprocess
 import sys
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+import elixirml as ml
+from elixirml.cli.progress import Line
+from elixirml.plugins import PluginManager
+from elixirml.testing.models import ScriptedModel, ScriptedProvider
+from elixirml_local.demo.run import begun_or_resumed
 
 pytestmark = pytest.mark.slow
 
@@ -80,3 +87,27 @@ def test_an_interrupted_demo_says_how_to_go_on_and_does(tmp_path: Path) -> None:
     kept = re.search(r"(\d+) calls were not made again", err)
     assert kept is not None
     assert int(kept[1]) > 0
+
+
+def test_a_demo_killed_before_its_search_begins_it(tmp_path: Path) -> None:
+    """There is nothing to resume then, and that is said and no error; the second time there is something."""
+    manager = PluginManager.load()
+    model = ScriptedModel("scripted/m", ('{"answer": "x"}',))
+    manager.registry.offer("language_models", "scripted", ScriptedProvider({"m": model}))
+    ask = ml.predict("question -> answer: str", adapter="json", model="scripted/m")
+    rows = [{"question": f"q{at}", "answer": "x", "id": str(at)} for at in range(24)]
+    said: list[str] = []
+
+    class Told(Line):
+        def say(self, text: str) -> None:
+            said.append(text)
+
+    def searched() -> Any:
+        with ml.BlockingKernel(ml.Kernel(plugins=manager, home=tmp_path)) as door:
+            search = partial(begun_or_resumed, line=Told(quiet=True), budget=ml.Budget(calls=60), seed=0, resume=True)
+            return door.call(search, door.kernel, ask, rows)
+
+    first, second = searched(), searched()
+    assert said == ["no search to go on with: it begins now"]
+    assert second.best.assignment.digest == first.best.assignment.digest
+    assert (first.reused_calls, second.reused_calls > 0) == (0, True)

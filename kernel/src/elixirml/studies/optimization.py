@@ -123,7 +123,8 @@ def _entry(ledger: Ledger, question: Mapping[str, Json], *, resume: bool) -> Stu
         raise ConfigError(
             "There is no study of this question to resume.",
             hint="Program, data, metric, teleprompter, options, budget, seed, models and plugins must be the same; see "
-            "`elixirml studies list`.",
+            "`elixirml studies list`. To begin one, leave out --resume.",
+            code="nothing-to-resume",
         )
     if known is not None:
         ledger.begin(known.id, header_digest=asked, header=question)

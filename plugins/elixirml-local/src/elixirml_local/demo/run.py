@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from time import monotonic
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from attrs import field, frozen
 from elixirml.cli.output import request_text
 from elixirml.cli.progress import Line, bar
 from elixirml.contracts import Example, Usage
+from elixirml.errors import ConfigError
 from elixirml.identity import Json
 from elixirml.programs.program import Program
 from elixirml.runtime.budget import Budget
@@ -23,7 +25,7 @@ from elixirml.studies.page import study_page
 from elixirml.studies.report import StudyReport, Verdict
 from elixirml_local.demo.program import CONTROL, SentenceSource
 
-__all__ = ["ADVICE", "DATASET", "METRIC", "DemoResult", "Measured", "run_demo"]
+__all__ = ["ADVICE", "DATASET", "METRIC", "DemoResult", "Measured", "begun_or_resumed", "run_demo"]
 
 DATASET: Final = "sentence_source"
 METRIC: Final = "exact_match"
@@ -111,7 +113,7 @@ async def run_demo(
         budget: Limits of the search and its confirmation.
         seed: Where sampling seeds come from.
         test_rows: How many rows to measure on.
-        resume: Go on with the latest search of the same question; the measurements are made again.
+        resume: Go on with the latest search of the same question, if there is one; the measurements are made again.
     """
     started = monotonic()
     declared = SentenceSource()
@@ -136,13 +138,28 @@ async def run_demo(
         control, used = await _fitted(kernel, declared, values, train, seed=seed, scope=scope)
         fits = fits + used
         rows.append(await measured(name, control))
-    study = await run_optimization(kernel, declared, train, metric=METRIC, budget=budget, seed=seed, resume=resume)
+    study = await begun_or_resumed(kernel, declared, train, line=line, budget=budget, seed=seed, resume=resume)
     tuned = declared.with_saved(study.best)
     kept = study.verdict is Verdict.CONFIRMED
     rows.append(await measured("tuned" if kept else "kept as declared", tuned))
     shown = kernel.runner(tuned).preview(test[0].inputs)
     usage = sum((each.evaluation.usage for each in rows), fits + study.usage)
     return DemoResult(tuple(rows), study, request_text(shown[0][1]), monotonic() - started, usage)
+
+
+async def begun_or_resumed(
+    kernel: Kernel, program: object, train: object, *, line: Line, budget: Budget, seed: int, resume: bool
+) -> StudyReport:
+    """Tune the program; what was killed before its search began has nothing to resume, and begins."""
+    search = partial(run_optimization, kernel, program, train, metric=METRIC, budget=budget, seed=seed)
+    if resume:
+        try:
+            return await search(resume=True)
+        except ConfigError as error:
+            if error.code != "nothing-to-resume":
+                raise
+            line.say("no search to go on with: it begins now")
+    return await search()
 
 
 async def _fitted(
