@@ -187,15 +187,6 @@ async def test_time_limits_and_dead_addresses_are_told_with_the_setting(kernel: 
             await made.language_model(MODELS[0]).complete(ask())
 
 
-async def test_a_missing_key_is_told_before_any_call(kernel: Made, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message says which variable to set; nothing is sent."""
-    async with LoopbackServer().running() as server, kernel(server.url) as made:
-        monkeypatch.delenv("OPENAI_API_KEY")
-        with pytest.raises(ModelAccessDenied, match="export OPENAI_API_KEY"):
-            await made.language_model(MODELS[0]).complete(ask())
-        assert server.received == []
-
-
 @pytest.mark.parametrize("name", MODELS)
 async def test_leaving_a_stream_closes_its_connection(kernel: Made, name: str) -> None:
     """Who has read enough pays for no more: the server sees the connection close."""
@@ -367,11 +358,22 @@ async def test_a_schema_comes_back_as_text_in_both_formats(kernel: Made) -> None
 
 
 async def test_what_a_chat_endpoint_cannot_do_is_refused_before_any_call(kernel: Made) -> None:
-    """Labels, plain text and grammars are for other models; the message says so."""
+    """Labels, plain text, grammars, sound and probabilities are for other models; the message says what to do."""
+    sound = Message(Role.USER, "What is it?", attachments=(Attachment(Media.AUDIO, "audio/wav", "UklGRg=="),))
+    cases = [
+        (MODELS[0], ask(labels=("a",)), "labels to score"),
+        (MODELS[0], ModelRequest(text="a"), "plain text"),
+        (MODELS[0], ask(grammar="root ::= 'a'"), "grammars"),
+        (MODELS[1], ask(top_logprobs=3), "`top_logprobs`"),
+        (MODELS[1], ModelRequest((sound,)), "audio/wav"),
+        (MODELS[2], ModelRequest((sound,)), "audio/wav"),
+    ]
     async with LoopbackServer().running() as server, kernel(server.url) as made:
-        for request in (ask(labels=("a",)), ModelRequest(text="a"), ask(grammar="root ::= 'a'")):
-            with pytest.raises(ModelRequestInvalid):
-                await made.language_model(MODELS[0]).complete(request)
+        for name, request, words in cases:
+            with pytest.raises(ModelRequestInvalid, match=words) as raised:
+                await made.language_model(name).complete(request)
+            assert name in raised.value.message
+            assert raised.value.hint
         assert server.received == []
 
 

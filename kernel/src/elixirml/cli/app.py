@@ -24,6 +24,7 @@ _VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "optimize": ("elixirml.cli.optimize:optimize", "Tune a program's variables on data."),
     "show": ("elixirml.cli.show:show", "Show the prompt as it is sent, the graph, the variables."),
     "studies": ("elixirml.cli.studies:studies", "List and show past studies."),
+    "models": ("elixirml.cli.models:models", "List, check and fetch models."),
     "check": ("elixirml.cli.check:check", "Try the rules of a contract on an installed capability."),
     "config": ("elixirml.cli.config:config", "Show, check and change settings."),
     "plugins": ("elixirml.cli.plugins:plugins", "List, check, trace, enable and disable plugins."),

@@ -1,23 +1,30 @@
 """The section `[plugins.http]`: where models are, with which keys, how long to wait, what they cost."""
 
+import re
 from collections.abc import Mapping
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from attrs import frozen
 
 from elixirml.config import Secret, option
+from elixirml.contracts import Pattern
 
 __all__ = ["KNOWN", "EndpointConfig", "HttpConfig", "PriceConfig", "Protocol"]
 
 Protocol: TypeAlias = Literal["openai", "responses", "anthropic"]
 """A wire format: OpenAI's chat completions, its responses, or Anthropic's messages."""
 
+Address: TypeAlias = Annotated[str, Pattern(r"^https?://[^/\s]")]
+"""A base URL."""
+
+_PASSWORD: Final = re.compile(r"//[^/@]*@")
+
 
 @frozen
 class EndpointConfig:
     """One place where models are."""
 
-    url: str = option(help="Base URL, up to what the protocol adds: `https://host/v1`.")
+    url: Address = option(help="Base URL, up to what the protocol adds: `https://host/v1`.")
     key: Secret | None = option(None, help="The key, as `env:NAME` or `file:PATH`; none for open servers.")
     protocol: Protocol = option("openai", help="What is spoken there: OpenAI's chat or responses, or Anthropic's.")
     timeout: float = option(120.0, help="Seconds to wait for the next bytes of a reply.", low=0.1, high=3600.0)
@@ -26,6 +33,11 @@ class EndpointConfig:
     tokens_name: str = option("max_tokens", help="What the limit on written tokens is called there.")
     headers: Mapping[str, str] = option({}, help="Further headers, without secrets.")
     grammar: bool = option(default=False, help="Whether it takes GBNF grammars, as the llama.cpp server does.")
+
+    @property
+    def address(self) -> str:
+        """The URL as messages and journals may show it: without a password that stands in it."""
+        return _PASSWORD.sub("//***@", self.url)
 
 
 @frozen
@@ -41,12 +53,12 @@ class PriceConfig:
 class HttpConfig:
     """What users say about models over HTTP."""
 
-    openai_url: str = option("https://api.openai.com/v1", help="Where openai/... is.", env="OPENAI_BASE_URL")
+    openai_url: Address = option("https://api.openai.com/v1", help="Where openai/... is.", env="OPENAI_BASE_URL")
     openai_key: Secret = option(Secret("env:OPENAI_API_KEY"), help="The key of openai/...")
     openai_protocol: Literal["openai", "responses"] = option(
         "openai", help="What openai/... speaks: chat completions, or `responses`."
     )
-    anthropic_url: str = option(
+    anthropic_url: Address = option(
         "https://api.anthropic.com/v1", help="Where anthropic/... is.", env="ANTHROPIC_BASE_URL"
     )
     anthropic_key: Secret = option(Secret("env:ANTHROPIC_API_KEY"), help="The key of anthropic/...")

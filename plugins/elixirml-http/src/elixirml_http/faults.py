@@ -2,7 +2,7 @@
 
 import email.utils
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -58,11 +58,23 @@ class _Said:
 
     code: str
     message: str
+    parameter: str = ""
 
 
-def refused(place: Place, status: int, headers: Mapping[str, str], body: bytes, *, now: datetime) -> ModelError:
-    """Return the error that a reply with an error status stands for."""
-    said = _said(body)
+def refused(
+    place: Place, status: int, headers: Mapping[str, str], body: bytes, *, now: datetime, hide: Callable[[str], str]
+) -> ModelError:
+    """Return the error that a reply with an error status stands for.
+
+    Args:
+        place: Where it came from.
+        status: Its status.
+        headers: Its headers.
+        body: Its body.
+        now: What a date in the headers is compared with.
+        hide: Takes the key out of words: some servers repeat it, and messages are shown and kept.
+    """
+    said = _said(body.decode("utf-8", "replace"), hide)
     words = f"{place.model}: {said.message or f'the endpoint answered with status {status}'}"
     error = _classified(place, status, said, words)
     error.status = status
@@ -104,15 +116,16 @@ def unreachable(place: Place, error: httpx.HTTPError, *, partial: str = "") -> M
     return ModelDisconnected(f"{place.model}: the connection to {place.url} broke ({name}: {error}).", partial=partial)
 
 
-def _said(body: bytes) -> _Said:
+def _said(body: str, hide: Callable[[str], str]) -> _Said:
     try:
-        found = parsed(body.decode("utf-8", "replace"))
+        found = parsed(body)
     except BadJson:
-        return _Said("", " ".join(body.decode("utf-8", "replace").split())[:_LONGEST_WORDS])
+        return _Said("", " ".join(hide(body).split())[:_LONGEST_WORDS])
     error = section(found, "error") or found
     code = error.get("code")
     words = text(error, "message") or text(found, "detail") or text(found, "error")
-    return _Said(str(code) if isinstance(code, str) and code else text(error, "type"), words[:_LONGEST_WORDS])
+    told = code if isinstance(code, str) and code else text(error, "type")
+    return _Said(hide(told), hide(words)[:_LONGEST_WORDS], hide(text(error, "param")))
 
 
 def _classified(place: Place, status: int, said: _Said, words: str) -> ModelError:  # noqa: PLR0911 - a table
@@ -134,7 +147,8 @@ def _classified(place: Place, status: int, said: _Said, words: str) -> ModelErro
     if status >= 500 or status in {409, 425} or said.code in _OVERLOADED:
         return ModelOverloaded(words, hint="Try again later, or use the middleware `retry`.")
     if 400 <= status < 500:
-        return ModelRequestInvalid(words, hint="Change the setting that the provider's words name.")
+        setting = f"`{said.parameter}`" if said.parameter else "that the provider's words name"
+        return ModelRequestInvalid(words, hint=f"Change the setting {setting}.")
     return ModelError(words, hint=f"Check the address {place.url}.")
 
 

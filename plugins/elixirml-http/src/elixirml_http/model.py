@@ -14,6 +14,7 @@ from attrs import define, evolve, field, frozen
 from elixirml.contracts import (
     Capability,
     Embeddings,
+    Media,
     ModelDelta,
     ModelEnd,
     ModelRequest,
@@ -35,6 +36,7 @@ from elixirml_http.sse import EventReader
 __all__ = ["HttpModel"]
 
 _SHOWN: Final = (TextDelta, ReasoningDelta, ToolCallDelta)
+_MEDIA: Final = {Media.IMAGE: Capability.VISION, Media.AUDIO: Capability.AUDIO, Media.FILE: Capability.FILES}
 
 
 @define(eq=False)
@@ -65,12 +67,24 @@ class HttpModel:
     @property
     def fingerprint(self) -> str:
         """Protocol and address; weights behind them may change without a word, which nobody can know."""
-        return f"{self.speech.path}@{self.connection.endpoint.url}"
+        return f"{self.speech.path}@{self.connection.endpoint.address}"
 
     @property
     def concurrency(self) -> int:
         """Calls under way at once, as configured."""
         return self.connection.endpoint.concurrency
+
+    def key_state(self) -> str:
+        """Return where the key is found, in words that do not hold it.
+
+        Raises:
+            ModelAccessDenied: It is not there.
+        """
+        key = self.connection.endpoint.key
+        if key is None:
+            return "none is configured; open servers need none"
+        self._headers()
+        return f"{key.reference} is there"
 
     async def complete(self, request: ModelRequest) -> ModelResponse:
         """Return the reply to one attempt.
@@ -86,11 +100,11 @@ class HttpModel:
         except BadJson as error:
             raise broken_off(self._place, "bad_json", None, partial="") from error
         except ToldFailure as failure:
-            raise broken_off(self._place, failure.code, failure.message, partial="") from failure
+            raise self._broken(failure.code, failure.message) from None  # its words may hold the key
         return self._finished(response, reply)
 
     @asynccontextmanager
-    async def stream(self, request: ModelRequest) -> AsyncIterator[AsyncIterator[ModelDelta]]:
+    async def stream(self, request: ModelRequest) -> AsyncGenerator[AsyncIterator[ModelDelta], None]:
         """Give the reply piece by piece; leaving the block early closes the connection.
 
         Raises:
@@ -137,7 +151,7 @@ class HttpModel:
     @property
     def _place(self) -> Place:
         endpoint = self.connection.endpoint
-        return Place(self.name, endpoint.url, "" if endpoint.key is None else endpoint.key.reference)
+        return Place(self.name, endpoint.address, "" if endpoint.key is None else endpoint.key.reference)
 
     def _body(self, request: ModelRequest, *, stream: bool) -> dict[str, Any]:
         """Return the body, or refuse what the endpoint cannot do, before anything is sent."""
@@ -148,17 +162,30 @@ class HttpModel:
             )
         if request.grammar is not None and Capability.GRAMMAR not in self.capabilities:
             raise ModelRequestInvalid(
-                f"{self.name}: the endpoint {self.connection.endpoint.url} is not known to take grammars.",
+                f"{self.name}: the endpoint {self.connection.endpoint.address} is not known to take grammars.",
                 hint="Write grammar = true under its [plugins.http.endpoints] table if it does.",
             )
+        for what, needed in _needed(request):
+            if needed not in self.capabilities:
+                raise ModelRequestInvalid(
+                    f"{self.name}: {what} cannot be sent in this protocol, which has no `{needed}`.",
+                    hint="Leave it out, or use a model of another provider.",
+                )
         return self.speech.body(request, self.wire_name, stream)
 
     def _headers(self) -> dict[str, str]:
-        endpoint = self.connection.endpoint
+        secret = self.connection.endpoint.key
+        if secret is None:
+            return self.speech.headers(None)
         try:
-            key = None if endpoint.key is None else endpoint.key.reveal()
+            key = secret.reveal()
         except ConfigError as error:
             raise ModelAccessDenied(f"{self.name}: {error.message}", hint=error.hint) from error
+        if not (key.isascii() and key.isprintable()):  # the transport would say so too, and repeat the key
+            raise ModelAccessDenied(
+                f"{self.name}: the key of {secret.reference} holds a line break, or a sign beyond ASCII.",
+                hint="Set it again, without quotation marks and white space around it.",
+            )
         return self.speech.headers(key)
 
     async def _sent(self, path: str, body: dict[str, Any]) -> httpx.Response:
@@ -172,7 +199,19 @@ class HttpModel:
         return reply
 
     def _refused(self, reply: httpx.Response, body: bytes) -> ModelError:
-        return refused(self._place, reply.status_code, reply.headers, body, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        return refused(self._place, reply.status_code, reply.headers, body, now=now, hide=self._hidden)
+
+    def _broken(self, code: str, message: str | None, *, partial: str = "") -> ModelError:
+        return broken_off(self._place, self._hidden(code), message and self._hidden(message), partial=partial)
+
+    def _hidden(self, words: str) -> str:
+        """Return a provider's words without the key."""
+        key = self.connection.endpoint.key
+        if key is not None:
+            with suppress(ConfigError):  # it was there when the call was made
+                return words.replace(key.reveal(), "***")
+        return words
 
     async def _deltas(
         self,
@@ -200,7 +239,7 @@ class HttpModel:
         """
         for piece in pieces:
             if isinstance(piece, Broken):
-                raise broken_off(self._place, piece.code, piece.message, partial=gathered.text)
+                raise self._broken(piece.code, piece.message, partial=gathered.text)
             gathered.take(piece)
             if isinstance(piece, _SHOWN):
                 yield piece
@@ -214,7 +253,7 @@ class HttpModel:
 
 
 @asynccontextmanager
-async def _chunks(reply: httpx.Response) -> AsyncIterator[AsyncIterator[bytes]]:
+async def _chunks(reply: httpx.Response) -> AsyncGenerator[AsyncIterator[bytes], None]:
     """Give the bytes of a reply; when the block is left early, the connection is closed first.
 
     The bytes come through generators within generators. Closing the outermost alone would leave the others to the
@@ -246,6 +285,15 @@ class _Reading:
         for data in self._reader.close():
             yield from self.events.read(data)
         yield from self.events.end()
+
+
+def _needed(request: ModelRequest) -> Iterator[tuple[str, Capability]]:
+    """Yield what a request holds that not every protocol has a place for."""
+    if request.top_logprobs is not None:
+        yield "`top_logprobs`", Capability.LOGPROBS
+    for message in request.messages:
+        for attachment in message.attachments:
+            yield f"an attachment ({attachment.mime or attachment.media})", _MEDIA[attachment.media]
 
 
 def _encoded(body: dict[str, Any]) -> bytes:

@@ -31,7 +31,7 @@ class Prices:
     @classmethod
     def known(cls, own: Mapping[str, PriceConfig]) -> "Prices":
         """Return the table, with what the user says over it."""
-        table: dict[str, Any] = json.loads(files(__package__).joinpath("prices.json").read_text(encoding="utf-8"))
+        table: dict[str, Any] = json.loads(files("elixirml_http").joinpath("prices.json").read_text(encoding="utf-8"))
         shipped = {
             name: PriceConfig(each["input"], each["output"], each.get("cached"))
             for name, each in table["models"].items()

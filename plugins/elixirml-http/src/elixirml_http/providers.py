@@ -1,7 +1,6 @@
 """The providers: from the name of a model to an endpoint and a client."""
 
 from collections.abc import Mapping
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from attrs import define, field
@@ -22,14 +21,16 @@ class _Provider:
     """What the providers share: one connection an endpoint and kernel."""
 
     prefix: str = ""
-    _connections: Any = field(factory=WeakKeyDictionary, init=False)
+    _connections: WeakKeyDictionary[ModelHost, dict[str, Connection]] = field(
+        factory=WeakKeyDictionary[ModelHost, dict[str, Connection]], init=False
+    )
 
     def models(self) -> tuple[ModelInfo, ...]:
         """Return no names: endpoints know their own, and asking them is a call the user did not ask for."""
         return ()
 
     def _opened(self, name: str, model: str, place: str, endpoint: EndpointConfig, host: ModelHost) -> HttpModel:
-        kept: dict[str, Connection] = self._connections.setdefault(host, {})
+        kept = self._connections.setdefault(host, {})
         connection = kept.get(place)
         if connection is None or connection.endpoint != endpoint:
             connection = kept[place] = Connection(f"http {place}", endpoint, host)

@@ -6,7 +6,9 @@ from typing import Final
 
 from attrs import frozen
 
-__all__ = ["CATALOGUE", "CatalogueModel"]
+from elixirml.errors import ModelUnavailable, did_you_mean
+
+__all__ = ["CATALOGUE", "CatalogueModel", "known_model"]
 
 
 @frozen
@@ -55,3 +57,14 @@ _SMOLLM2: Final = CatalogueModel(
 )
 
 CATALOGUE: Final[Mapping[str, CatalogueModel]] = {_SMOLLM2.name: _SMOLLM2}
+
+
+def known_model(name: str) -> CatalogueModel:
+    """Return a model of the catalogue.
+
+    Raises:
+        ModelUnavailable: There is none of that name.
+    """
+    if name not in CATALOGUE:
+        raise ModelUnavailable(f"There is no local model `{name}`.", hint=did_you_mean(name, CATALOGUE))
+    return CATALOGUE[name]

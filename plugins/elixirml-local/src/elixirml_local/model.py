@@ -98,6 +98,10 @@ class LocalModel:
         """One: several slots change the shape of sums, and with it the replies."""
         return 1
 
+    def key_state(self) -> str:
+        """Return that nothing needs to be unlocked."""
+        return "none is needed"
+
     async def complete(self, request: ModelRequest) -> ModelResponse:
         """Return the reply.
 

@@ -15,7 +15,7 @@ from elixirml.doors import BlockingKernel
 from elixirml.files import write_atomically
 from elixirml.runtime.budget import Budget
 from elixirml.runtime.kernel import cache_folder
-from elixirml_local.commands import known_model
+from elixirml_local.catalogue import known_model
 from elixirml_local.demo.printing import print_demo
 from elixirml_local.demo.run import DATASET, run_demo
 from elixirml_local.fetching import fetch_model

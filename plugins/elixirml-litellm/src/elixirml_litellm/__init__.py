@@ -1,0 +1,1 @@
+"""Language models through litellm, which is imported when the first of them is called."""
