@@ -46,7 +46,7 @@ BODY: Final = {
 
 def reply() -> bytes:
     """Return what the server answers, headers included."""
-    message = {"role": "assistant", "content": TEXT}
+    message = {"role": "assistant", "content": f"[[ ## answer ## ]]\n{TEXT}"}
     body = {
         "id": "chatcmpl-1",
         "object": "chat.completion",

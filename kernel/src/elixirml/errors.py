@@ -111,9 +111,13 @@ class ElixirError(Exception):
         message: What is wrong, where and why, in one or two sentences.
         hint: The next command or edit; printed on a line of its own.
         code: A stable, narrower code for this occurrence.
+
+    Attributes:
+        trace: How the run had come about that this ended; None where no run did.
     """
 
     default_code: ClassVar[str] = "error"
+    trace: object = None
 
     def __init__(self, message: str, *, hint: str | None = None, code: str | None = None) -> None:
         super().__init__(message)

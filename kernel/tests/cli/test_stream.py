@@ -148,7 +148,28 @@ def test_a_field_that_is_answered_again_begins_a_line(poems: Any) -> None:
     """What was refused has been printed by then; a note says why."""
     said = streamed(poems, "again.py")
     assert said.out == "Rose, oh\nmuch longer\n"
-    assert "note: long: too short (attempt 1)" in said.err
+    assert "note: long: too short (attempt 1, retry)" in said.err
+
+
+def test_machines_are_told_of_failed_assertions(poems: Any) -> None:
+    """Each with what followed and whether it held in the end, and the record of the reply that was refused."""
+    trace = poems.say("run", "again.py", "--input", "topic.json", "--json").json["trace"]
+    (lapse,) = trace["lapses"]
+    assert lapse == {
+        "assertion": "long",
+        "message": "too short",
+        "attempt": 1,
+        "followed": "retry",
+        "mended": True,
+    }
+    assert [each.get("refused", False) for each in trace["stages"]] == [True, False]
+
+
+def test_a_run_that_fails_tells_machines_of_its_assertions(poems: Any) -> None:
+    """The object of the error holds what led to it."""
+    said = poems.say("run", "never.py", "--input", "topic.json", "--json")
+    assert (said.code, said.json["error"]["code"]) == (1, "assertion-failed")
+    assert [(each["assertion"], each["followed"]) for each in said.json["error"]["lapses"]] == [("long", "raise")]
 
 
 def test_machines_get_one_object_a_line(poems: Any) -> None:

@@ -1,12 +1,13 @@
 """Models around models: what they say of themselves, and what passes through them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 
 import pytest
 from attrs import evolve, frozen
 
-from elixirml.contracts import Capability, ModelDelta, ModelRequest, ModelResponse, WrappedModel, streamed
+from elixirml.contracts import Capability, Embeddings, ModelDelta, ModelRequest, ModelResponse, WrappedModel, streamed
+from elixirml.errors import ModelRequestInvalid
 from elixirml.testing.models import ScriptedModel
 
 
@@ -55,3 +56,19 @@ async def test_a_layer_without_streams_is_not_passed_by(anyio_backend: str) -> N
     async with streamed(Passing(Shouting(ScriptedModel(script=["it is"], pieces=1))), ModelRequest()) as deltas:
         said = [getattr(each, "text", "") async for each in deltas]
     assert said == ["IT IS", ""]
+
+
+class Embedding(ScriptedModel):
+    """A model that embeds as well."""
+
+    async def embed(self, texts: Sequence[str], *, dimensions: int | None = None) -> Embeddings:
+        return Embeddings(tuple((float(len(each)),) * (dimensions or 1) for each in texts))
+
+
+@pytest.mark.anyio
+async def test_vectors_pass_through(anyio_backend: str) -> None:
+    """What is about replies has no say in vectors; of a model without any, the error names it."""
+    found = await Passing(Shouting(Embedding())).embed(["ab"], dimensions=2)
+    assert found.vectors == ((2.0, 2.0),)
+    with pytest.raises(ModelRequestInvalid, match="scripted/m gives no vectors"):
+        await Shouting(ScriptedModel(name="scripted/m")).embed(["ab"])

@@ -58,6 +58,7 @@ def test_what_is_left_out_has_a_default(world: Any) -> None:
         "reply.temperature": 0.0,
         "reply.max_tokens": 256,
         "reply.demos": [],
+        "reply.repair": "fail",
     }
     assert [each.name for each in space.variables if not each.frozen and each.name.count(".") == 1] == [
         "reply.adapter",
@@ -115,6 +116,7 @@ def test_plain_values_are_fixed(world: Any) -> None:
         "reply.temperature": 3.0,
         "reply.max_tokens": 100_000,
         "reply.demos": [],
+        "reply.repair": "fail",
     }
     assert not {"reply.adapter", "reply.temperature"} & {each.name for each in space.searchable}
 

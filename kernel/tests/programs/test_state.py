@@ -109,6 +109,27 @@ def test_what_several_stages_use_is_needed_once(world: Any) -> None:
     assert saved(world, outer).requires == {"elixirml-adapters": "0.1.0", "elixirml-predictors": "0.1.0"}
 
 
+@pytest.mark.parametrize(("policy", "adapters"), [("sections", ["json", "sections"]), ("local", ["json"])])
+def test_the_adapter_that_repairs_is_needed_too(world: Any, policy: str, adapters: list[str]) -> None:
+    """Of the policies, only the name of an adapter is something to be installed."""
+    asked: dict[str, Any] = {}
+
+    class Needs:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(runner.capabilities, name)
+
+        def requires(self, used: Any) -> dict[str, str]:
+            asked.update(used)
+            return {}
+
+    stages = {"reply": ml.predict("question -> answer", adapter="json", repair=policy)}
+    runner = world.kernel.runner(ml.Program.create("O", inputs="question", stages=stages))
+    own = runner.assigned()
+    saved_program(runner.compiled, own.space, own.assignment, capabilities=Needs())
+
+    assert asked["adapters"] == adapters
+
+
 def test_a_file_holds_no_code_and_no_secret(world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Plain JSON with known keys: nothing of the source of a stage, nothing of the environment."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")

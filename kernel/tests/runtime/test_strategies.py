@@ -364,7 +364,7 @@ async def test_a_spent_budget_ends_a_parallel_run_with_what_was_done(tmp_path: P
     async with a_kernel(tmp_path, ScriptedModel(script=['{"total": 1}'])) as kernel:
         with pytest.raises(BudgetExceeded) as raised:
             await _ran(kernel, TWO, "parallel", budget=ml.Budget(calls=1))
-    assert [each.path for each in raised.value.partial.stages] == ["one"]
+    assert len(raised.value.partial.stages) == 1  # either: both were ready at once
 
 
 def test_the_batch_doors_do_the_same(tmp_path: Path) -> None:

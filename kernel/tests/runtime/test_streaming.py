@@ -432,7 +432,9 @@ async def test_who_listens_is_told_by_a_runner_as_well(world: Any, kernel: ml.Ke
     ("told", "value", "exchanges", "more"),
     [
         ([FieldDelta("n", "0.70", last=True)], 0.7, 1, []),
-        ([FieldDelta("n", "0.70", last=True)], 0.7, 2, [RunDelta("s", "n", "0.7", last=True, attempt=2)]),
+        ([FieldDelta("n", "0.70", last=True)], 0.7, 2, []),
+        ([FieldDelta("n", "1,000", last=True)], 1000, 1, []),
+        ([FieldDelta("n", "1,000", last=True)], 1000, 2, [RunDelta("s", "n", "1000", last=True, attempt=2)]),
         ([FieldDelta("n", "Film", last=True)], "film", 1, [RunDelta("s", "n", "film", last=True, attempt=2)]),
         ([FieldDelta("n", "", last=True)], "film", 1, [RunDelta("s", "n", "film", last=True, attempt=2)]),
         ([FieldDelta("n", "fi")], "film", 1, [RunDelta("s", "n", "lm", last=True)]),
@@ -442,7 +444,7 @@ async def test_who_listens_is_told_by_a_runner_as_well(world: Any, kernel: ml.Ke
 async def test_what_was_told_is_mended_where_it_is_not_the_value(
     told: list[FieldDelta], value: Any, exchanges: int, more: list[RunDelta], anyio_backend: str
 ) -> None:
-    """A text must be the value to the sign; a number may be in the words of the only reply there was."""
+    """A text must be the value to the sign; a number must be its JSON, or in the words of the only reply there was."""
     heard: list[RunDelta] = []
 
     async def tell(delta: RunDelta) -> None:

@@ -57,7 +57,7 @@ def test_means_come_with_intervals_rows_and_faults(lab: Any) -> None:
     assert found.metrics["exact_match"] == interval([row.scores["exact_match"] for row in found.rows])
     assert found.metrics["errors"].mean == sum(row.scores["errors"] for row in found.rows) / 40
     assert found.usage.calls == len(lab.model.requests) == 40
-    assert list(found.to_json()) == ["program", "metrics", "errors", "usage", "seconds"]
+    assert list(found.to_json()) == ["program", "metrics", "errors", "repaired", "assertions", "usage", "seconds"]
     assert json.loads(json.dumps(found.to_json(), allow_nan=False)) == found.to_json()
 
 

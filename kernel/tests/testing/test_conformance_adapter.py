@@ -11,6 +11,7 @@ from elixirml.contracts import (
     Demo,
     FieldDelta,
     FormatCall,
+    Mended,
     Message,
     ModelRequest,
     ModelResponse,
@@ -118,6 +119,43 @@ class Reader:
 
     def close(self) -> list[FieldDelta]:
         return self.tell(self.text)
+
+
+class Full(Lines):
+    """One that keeps the optional contracts too: it mends stray signs, and asks twice."""
+
+    def repair(
+        self, signature: Signature, response: ModelResponse, error: ParseError, *, options: Mapping[str, Any]
+    ) -> Any:
+        printed = "".join(each for each in response.text if each.isprintable() or each == "\n")
+        return Mended(self.parse(signature, ModelResponse(printed), options=options), ("stray signs were left out",))
+
+    def follow(self, call: FormatCall, response: ModelResponse) -> Any:
+        return self.format(evolve(call, values={"said": response.text})) if response.text else None
+
+
+class Secretive(Full):
+    def repair(
+        self, signature: Signature, response: ModelResponse, error: ParseError, *, options: Mapping[str, Any]
+    ) -> Any:
+        return Mended({each.name: each.choices[0] if each.choices else 0 for each in signature.outputs}, ())
+
+
+class Half(Full):
+    def repair(
+        self, signature: Signature, response: ModelResponse, error: ParseError, *, options: Mapping[str, Any]
+    ) -> Any:
+        return Mended({}, ("everything was left out",))
+
+
+class Forgetful(Full):
+    def follow(self, call: FormatCall, response: ModelResponse) -> Any:
+        return self.format(call) if response.text else None
+
+
+class Insistent(Full):
+    def follow(self, call: FormatCall, response: ModelResponse) -> Any:
+        return self.format(evolve(call, values={"said": response.text}))
 
 
 class Vain(Lines):
@@ -270,7 +308,7 @@ def suite(adapter: Any) -> Any:
     return suite_of("adapters", adapter)
 
 
-RIGHT = suite(Lines)
+RIGHT = suite(Full)
 WRONG = {
     "test_it_says_how_well_it_suits": suite(Vain),
     "test_variables_have_unique_short_names_and_valid_defaults": suite(TwiceNamed),
@@ -287,6 +325,8 @@ WRONG = {
     "test_junk_is_a_parse_error": suite(Crashing),
     "test_a_reply_is_read_whole_or_not_at_all": suite(Guessing),
     "test_a_parse_error_tells_the_reply_and_the_reason": suite(Silent),
+    "test_a_repair_says_what_it_changed": suite(Secretive),
+    "test_what_follows_shows_the_first_reply": suite(Forgetful),
     "test_fitting_gives_values_of_fitted_variables": suite(Overfit),
     "test_a_stream_tells_the_same_however_it_is_cut": suite(reading(ByPiece)),
     "test_a_stream_tells_what_is_parsed": suite(reading(Quoting)),
@@ -296,10 +336,12 @@ WRONG = {
 MORE = [
     ("test_demos_are_shown", suite(DemosTurned)),
     ("test_a_parse_error_tells_the_reply_and_the_reason", suite(Elsewhere)),
+    ("test_a_repair_says_what_it_changed", suite(Half)),
+    ("test_what_follows_shows_the_first_reply", suite(Insistent)),
 ]
 
 
-@pytest.mark.parametrize(("rule", "wrong"), MORE, ids=["turned", "elsewhere"])
+@pytest.mark.parametrize(("rule", "wrong"), MORE, ids=["turned", "elsewhere", "half", "insistent"])
 def test_a_rule_sees_every_way_of_breaking_it(rule: str, wrong: Any, judge: Any) -> None:
     """Some promises can be broken in several ways."""
     judge.fails_alone(wrong, rule)

@@ -1,9 +1,15 @@
-"""What the tests of the adapters share: a recogniser of GBNF grammars, and strategies for signatures and values."""
+"""What the tests of the adapters share: a recogniser of GBNF grammars, and kernels with a scripted model."""
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+import elixirml as ml
+from elixirml.plugins import PluginManager
+from elixirml.testing.models import ScriptedModel, ScriptedProvider
 
 Matcher = Callable[[str, int], Iterator[int]]
 
@@ -117,3 +123,22 @@ class _Rules:
 def accepts() -> Callable[[str, str], bool]:
     """Return whether a GBNF grammar accepts a whole text."""
     return lambda grammar, text: _Rules(grammar).accepts(text)
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    """Run async tests on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def scripted(tmp_path: Path) -> Callable[..., tuple[ml.Kernel, ScriptedModel]]:
+    """Makes a kernel with all that is installed, and a model `scripted/m` that gives these replies."""
+
+    def made(*replies: Any, **about: Any) -> tuple[ml.Kernel, ScriptedModel]:
+        model = ScriptedModel(name="scripted/m", script=replies, **about)
+        manager = PluginManager.load()
+        manager.registry.offer("language_models", "scripted", ScriptedProvider({"m": model}))
+        return ml.Kernel(plugins=manager, home=tmp_path), model
+
+    return made

@@ -6,6 +6,7 @@ from elixirml_adapters.choice import ChoiceAdapter
 from elixirml_adapters.json_format import JsonAdapter
 from elixirml_adapters.sections import SectionsAdapter
 from elixirml_adapters.tools_format import ToolsAdapter
+from elixirml_adapters.two_step import TwoStepAdapter
 from elixirml_adapters.xml_format import XmlAdapter
 
 
@@ -42,6 +43,13 @@ class TestTools(AdapterConformance):
 
     def subject(self) -> Adapter:
         return ToolsAdapter()
+
+
+class TestTwoStep(AdapterConformance):
+    """The `two_step` format."""
+
+    def subject(self) -> Adapter:
+        return TwoStepAdapter()
 
 
 class TestPlugin(PluginConformance):

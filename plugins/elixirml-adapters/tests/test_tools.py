@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from elixirml.contracts import (
+    CallStreamParser,
     Capability,
     Demo,
     Field,
@@ -14,6 +15,7 @@ from elixirml.contracts import (
     Role,
     Signature,
     ToolCall,
+    ToolCallDelta,
 )
 from elixirml.errors import ParseError
 from elixirml_adapters.json_format import JsonAdapter
@@ -98,6 +100,33 @@ def test_arguments_that_do_not_hold_the_outputs_are_refused(arguments: tuple[str
 
     assert caught.value.failure == failure
     assert caught.value.reply == "\n".join(arguments)
+
+
+def _told(*parts: ToolCallDelta | str) -> list[tuple[str, str, bool]]:
+    parser = ToolsAdapter().stream_parser(_TASK, options={})
+    assert isinstance(parser, CallStreamParser)
+    deltas = [
+        each for part in parts for each in (parser.feed(part) if isinstance(part, str) else parser.feed_call(part))
+    ]
+    return [(each.field, each.text, each.last) for each in [*deltas, *parser.close()] if each.text or each.last]
+
+
+def test_a_call_is_told_as_its_arguments_arrive() -> None:
+    """However they are cut; the words around the call say nothing."""
+    pieces = [ToolCallDelta(0, arguments=each) for each in '{"words": 12, "note": "a\\u00e5"}']
+
+    told = _told("Let me call it.", ToolCallDelta(0, "1", TOOL), *pieces, "Done.")
+
+    assert told == [("words", "12", True), ("note", "a", False), ("note", "å", False), ("note", "", True)]
+
+
+def test_what_may_not_count_is_left_to_the_end_of_the_reply() -> None:
+    """A second call, a call of another tool, and a call after a text that has told something."""
+    first, again = ToolCallDelta(0, "1", TOOL, '{"words": 1}'), ToolCallDelta(1, "2", TOOL, '{"words": 2}')
+
+    assert _told(first, again) == [("words", "1", True)]
+    assert _told(ToolCallDelta(0, "1", "other", '{"words": 1}')) == []
+    assert _told('{"words": 3}', first) == [("words", "3", True)]
 
 
 def test_a_reply_in_text_is_told_as_it_arrives() -> None:

@@ -61,11 +61,25 @@ def test_the_plugin_offers_them_under_their_names_and_orders() -> None:
     assert registry.resolve("configurations", "resilience") is ResilienceConfig
 
 
-def test_every_default_of_a_variable_is_that_of_the_configuration() -> None:
-    """A variable at its default leaves what is configured; so the two must agree."""
+def test_what_is_configured_is_the_default_of_a_variable(lab: Any) -> None:
+    """Who tunes starts from what is in force; without a configuration, the variable and the table agree."""
     for name, kind in ALL.items():
-        for each in kind().variables():
+        middleware = kind()
+        for each in middleware.variables():
             assert each.default == getattr(getattr(ResilienceConfig(), name), each.name)
+            other = not each.default if isinstance(each.default, bool) else each.default / 2
+            lab.configured(name, **{each.name: other})
+            assert middleware.configured(lab.host)[each.name] == other
+
+
+def test_each_is_tunable_and_keeps_its_place(tmp_path: Path) -> None:
+    """Whatever order they are named in, all nine stand in the declared one, and each can be varied in a study."""
+    kernel = ml.Kernel(plugins=PluginManager.load(), home=tmp_path, middlewares=sorted(ALL))
+    assert kernel.middlewares.names == tuple(sorted(ALL, key=lambda name: ORDERS[name]))
+    paths = kernel.space().paths
+    for name in ALL:
+        assert f"middlewares.{name}.enabled" in paths
+    assert {"middlewares.retry.max_retries", "middlewares.hedge.share", "middlewares.breaker.pause"} <= set(paths)
 
 
 @pytest.mark.anyio

@@ -42,6 +42,8 @@ def again(error: ModelError) -> bool:
         ModelDisconnected(".", status=200, partial="fil"),
         ModelUnavailable(".", status=503),
         ModelError(".", status=500),
+        ModelRequestInvalid(".", status=400, should_retry=True),
+        ModelError(".", status=404, should_retry=True),
     ],
     ids=repr,
 )
@@ -63,6 +65,10 @@ def test_what_may_pass_is_tried_again(error: ModelError) -> None:
         ContextLengthExceeded(".", status=413),
         ModelRefused("."),
         ModelError("."),
+        ModelError(".", should_retry=True),
+        ModelRateLimited(".", status=429, should_retry=False),
+        ModelOverloaded(".", status=529, should_retry=False),
+        ModelTimeout(".", status=408, should_retry=False),
     ],
     ids=repr,
 )
@@ -193,7 +199,7 @@ def test_a_budget_does_not_save_up_for_a_storm() -> None:
 
 
 def test_a_chosen_variable_overrides_the_configuration(lab: Any) -> None:
-    """And one at its default leaves what is configured."""
+    """Also where it is chosen to be what it would be without a configuration."""
     lab.configured("retry", max_retries=0)
 
     async def attempts(**options: Any) -> int:
@@ -202,7 +208,7 @@ def test_a_chosen_variable_overrides_the_configuration(lab: Any) -> None:
             await lab.wrapped(Retry(), model, **options).complete(lab.asking())
         return len(model.requests)
 
-    async def work() -> tuple[int, int]:
-        return await attempts(max_retries=2), await attempts(max_retries=1)
+    async def work() -> tuple[int, int, int]:
+        return await attempts(), await attempts(max_retries=2), await attempts(max_retries=1)
 
-    assert lab.in_fake_time(work) == (1, 2)
+    assert lab.in_fake_time(work) == (1, 3, 2)

@@ -126,4 +126,8 @@ def _print(found: Evaluation, metrics: dict[str, Metric]) -> None:
         first = next(row for row in found.rows if row.fault == code)
         words = (first.message or "no message").splitlines()[0]
         click.echo(f"{counted(count, 'fault')} `{code}`, first in {first.example}: {words}")
+    for name, times in found.lapses.items():
+        click.echo(f"assertion `{name}` failed {'once' if times == 1 else f'{times} times'}")
+    if found.repaired:
+        click.echo(f"{found.repaired} {'reply' if found.repaired == 1 else 'replies'} repaired")
     click.echo(usage_text(found.usage, seconds=found.seconds))

@@ -108,7 +108,10 @@ def report(error: BaseException, *, as_json: bool) -> int:
         title = f"{type(error).__name__} [{code}]: " if isinstance(error, ElixirError) else ""
         click.echo(f"{title}{message}" if hint is None else f"{title}{message}\n  {hint}", err=True)
     if as_json:
-        click.echo(json.dumps({"error": {"code": code, "message": message, "hint": hint}}, ensure_ascii=False))
+        # What assertions have said of a run says more of it than the one error that ended it.
+        said = [each.to_json() for each in getattr(getattr(error, "trace", None), "lapses", ())]
+        found = {"code": code, "message": message, "hint": hint, **({"lapses": said} if said else {})}
+        click.echo(json.dumps({"error": found}, ensure_ascii=False))
     return exit_code(error)
 
 

@@ -97,7 +97,7 @@ class Typewriter:
     def tell(self, delta: RunDelta) -> None:
         """Print a piece."""
         name = self._names.get((delta.stage, delta.field))
-        if name is None:
+        if name is None or not (delta.text or delta.last):
             return
         line = (delta.stage, delta.field, delta.attempt)
         if line != self._line:
@@ -135,12 +135,26 @@ def result_json(result: Result[Any]) -> dict[str, Json]:
         "usage": dict(result.usage.to_json()),
         "trace": {
             "stages": [
-                {"stage": each.path, "inputs": dict(each.inputs), "outputs": dict(each.outputs)}
+                {
+                    "stage": each.path,
+                    "inputs": dict(each.inputs),
+                    "outputs": dict(each.outputs),
+                    **({"refused": True} if each.refused else {}),
+                }
                 for each in result.trace.stages
             ],
-            "lapses": [
-                {"assertion": each.assertion, "message": each.message, "attempt": each.attempt}
-                for each in result.trace.lapses
+            "lapses": [each.to_json() for each in result.trace.lapses],
+            "repairs": [
+                {
+                    "stage": each.stage,
+                    "policy": each.policy,
+                    "failure": each.failure,
+                    "path": list(each.path),
+                    "message": each.message,
+                    "changes": list(each.changes),
+                    "succeeded": each.succeeded,
+                }
+                for each in result.trace.repairs
             ],
         },
     }

@@ -85,7 +85,9 @@ def run(
         print_fields(result.fields, out=out)
     if not (quiet or as_json):
         for lapse in result.trace.lapses:
-            click.echo(f"note: {lapse.assertion}: {lapse.message} (attempt {lapse.attempt})", err=True)
+            click.echo(f"note: {lapse}", err=True)
+        for repair in result.trace.repairs:
+            click.echo(f"note: {repair}", err=True)
         click.echo(usage_text(result.usage, seconds=result.usage.seconds), err=True)
 
 

@@ -16,9 +16,10 @@ from elixirml.cli.options import (
 from elixirml.cli.output import aside, print_json, request_text, table, value_text
 from elixirml.cli.references import check_models, prepared, resolved_program
 from elixirml.cli.run import read_input
+from elixirml.contracts.adapter import FollowingAdapter
 from elixirml.doors import BlockingKernel
 from elixirml.identity import Json
-from elixirml.programs.compiled import CompiledProgram
+from elixirml.programs.compiled import CompiledProgram, PredictNode
 from elixirml.runtime.kernel import Kernel
 from elixirml.runtime.runner import Runner
 from elixirml.variables import Assignment, Banked, Space, Variable
@@ -84,7 +85,17 @@ def _shown(kernel: Kernel, runner: Runner, inputs: Any) -> dict[str, tuple[str, 
 
 
 async def _previewed(runner: Runner, inputs: Any) -> dict[str, tuple[str, Json]]:
-    return {node.path: (request_text(request), request.to_json()) for node, request in runner.preview(inputs)}
+    return {
+        node.path: (f"{request_text(request)}{_rest(runner, node)}", request.to_json())
+        for node, request in runner.preview(inputs)
+    }
+
+
+def _rest(runner: Runner, node: PredictNode) -> str:
+    """Return a note where the request that is shown is the first of two."""
+    own, path = runner.assigned(), node.settings["adapter"]
+    adapter = runner.capabilities.adapter(str(own.space.canonical(own.assignment).get(path, own.space[path].default)))
+    return "\n\n[then]\na second request, made of the reply" if isinstance(adapter, FollowingAdapter) else ""
 
 
 def _graph(compiled: CompiledProgram) -> str:

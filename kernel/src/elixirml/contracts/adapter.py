@@ -13,10 +13,22 @@ from attrs import field, frozen
 from elixirml.contracts.language_model import Capability, ModelRequest, ModelResponse
 from elixirml.contracts.signature import Signature
 from elixirml.contracts.stream import StreamParser
+from elixirml.errors import ParseError
 from elixirml.identity import Json
 from elixirml.variables import Variable
 
-__all__ = ["FREE_OF_CALLS", "Adapter", "Demo", "Feedback", "FormatCall", "Observation", "StreamingAdapter"]
+__all__ = [
+    "FREE_OF_CALLS",
+    "Adapter",
+    "Demo",
+    "Feedback",
+    "FollowingAdapter",
+    "FormatCall",
+    "Mended",
+    "Observation",
+    "RepairingAdapter",
+    "StreamingAdapter",
+]
 
 #: The hint of a variable that changes how a reply is read but never the request: a journal answers for nothing.
 FREE_OF_CALLS = "free-of-calls"
@@ -81,6 +93,21 @@ class Observation:
     expected: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
+@frozen
+class Mended:
+    """What a reply holds once it has been mended.
+
+    Attributes:
+        fields: Plain values of the output fields.
+        changes: What was changed to read them, in words; never empty.
+
+    .. versionadded:: 0.1
+    """
+
+    fields: Mapping[str, Json] = field(hash=False)
+    changes: tuple[str, ...]
+
+
 class Adapter(Protocol):
     """A prompt format."""
 
@@ -124,4 +151,49 @@ class StreamingAdapter(Adapter, Protocol):
 
     def stream_parser(self, signature: Signature, *, options: Mapping[str, Any]) -> StreamParser:
         """Return a reader of one reply."""
+        ...
+
+
+@runtime_checkable
+class RepairingAdapter(Adapter, Protocol):
+    """A prompt format that can mend replies: what `repair="local"` asks of it.
+
+    `parse` is strict in substance, and stays so; here values may be changed where it can be said what was done: a
+    number is read out of `12 kg`, a misspelt label is taken for the one it resembles.
+
+    .. versionadded:: 0.1
+    """
+
+    def repair(
+        self, signature: Signature, response: ModelResponse, error: ParseError, *, options: Mapping[str, Any]
+    ) -> Mended:
+        """Return the output fields of a reply that `parse` has refused, and what had to be changed.
+
+        Args:
+            signature: As for `parse`.
+            response: The reply.
+            error: What `parse` raised, or what refused the fields it returned.
+            options: As for `parse`.
+
+        Raises:
+            ParseError: The reply cannot be mended; the error given, where there is nothing to add.
+        """
+        ...
+
+
+@runtime_checkable
+class FollowingAdapter(Adapter, Protocol):
+    """A prompt format that asks twice: `parse` reads the reply to the second request.
+
+    .. versionadded:: 0.1
+    """
+
+    def follow(self, call: FormatCall, response: ModelResponse) -> ModelRequest | None:
+        """Return what to ask next, or None where `parse` can read the first reply as it is.
+
+        Args:
+            call: What the first request was made of; its feedback is about the last reply to the second request, where
+                there was one that was refused, and None else.
+            response: The reply to the first request.
+        """
         ...

@@ -6,21 +6,38 @@ through `PredictorCall.exchange`, so budgets, journals and events apply to every
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field, frozen
 
-from elixirml.contracts.adapter import Adapter, Feedback, FormatCall, StreamingAdapter
+from elixirml.contracts.adapter import (
+    Adapter,
+    Feedback,
+    FormatCall,
+    RepairingAdapter,
+    StreamingAdapter,
+)
 from elixirml.contracts.language_model import ModelRequest, ModelResponse
+from elixirml.contracts.repair import FAIL, LOCAL, RESEND, UNREPAIRED, Repair, RepairPolicy
 from elixirml.contracts.signature import Signature
-from elixirml.contracts.stream import FieldDelta, ModelDelta, ModelEnd, TextDelta
+from elixirml.contracts.stream import (
+    CallStreamParser,
+    FieldDelta,
+    ModelDelta,
+    ModelEnd,
+    StreamParser,
+    TextDelta,
+    ToolCallDelta,
+)
 from elixirml.contracts.tool import Tool
 from elixirml.contracts.usage import Usage
-from elixirml.errors import ModelError
+from elixirml.errors import ElixirError, ModelError, ParseError
 from elixirml.identity import Json
 from elixirml.variables import Variable
 
 __all__ = ["Exchange", "Prediction", "Predictor", "PredictorCall"]
+
+Hearing: TypeAlias = Callable[[FieldDelta], Awaitable[None]]
 
 
 @frozen
@@ -61,6 +78,12 @@ class PredictorCall:
         stream: Sends one request to the stage's model and gives the reply piece by piece.
         tell: Told of output fields as they arrive; None when nobody listens.
         tools: What the program lets its model call, by name.
+        watch: Given the task and the request of one exchange, returns what judges its output fields as they arrive and
+            raises a `ParseError` to stop the reply, or None where nothing of it is judged.
+        repair: What is done about a reply that does not hold the outputs.
+        check: Raises a ParseError for a prediction whose values do not fit the declared types; None leaves that to the
+            end of the strategy, after which nothing is repaired.
+        note: Told of every reply that did not hold the outputs, when it has become clear what becomes of it.
     """
 
     signature: Signature
@@ -70,44 +93,198 @@ class PredictorCall:
     options: Mapping[str, Any] = field(factory=dict[str, Any], hash=False)
     stage: str = ""
     stream: Callable[[ModelRequest], AbstractAsyncContextManager[AsyncIterator[ModelDelta]]] | None = None
-    tell: Callable[[FieldDelta], Awaitable[None]] | None = None
+    tell: Hearing | None = None
     tools: Mapping[str, Tool] = field(factory=dict[str, Tool], hash=False)
+    watch: Callable[[Signature, ModelRequest], Hearing | None] | None = None
+    repair: RepairPolicy = UNREPAIRED
+    check: Callable[[Prediction], object] | None = None
+    note: Callable[[Repair], None] | None = None
 
     async def exchange(self, signature: Signature | None = None, *, feedback: Feedback | None = None) -> Prediction:
         """Format, ask and parse once; `signature` replaces the stage's own.
 
+        A reply that does not hold the outputs is repaired as the stage's policy says. What asks once more does so at
+        temperature 0: it is the form that was wrong.
+
         Raises:
-            ParseError: The reply does not hold the outputs.
+            ParseError: The reply does not hold the outputs; that of the last one, where it was asked for again.
             ModelError: No reply came.
         """
         task = signature or self.signature
         call = evolve(self.format, signature=task, feedback=feedback or self.format.feedback)
-        request = self.adapter.format(call)
-        response = await (self.ask(request) if self.tell is None else self._listened(request, task, call.options))
-        fields = self.adapter.parse(task, response, options=call.options)
-        return Prediction(fields, response.usage, (Exchange(self.stage, request, response),))
+        exchanges = await self._asked(call)
+        try:
+            return self._read(call, exchanges)
+        except ParseError as error:
+            if self.repair.name == FAIL:
+                raise
+            return await self._repaired(call, exchanges, error)
 
-    async def _listened(self, request: ModelRequest, task: Signature, options: Mapping[str, Any]) -> ModelResponse:
-        """Ask once and tell of the fields as they arrive."""
-        if self.stream is None or self.tell is None or not isinstance(self.adapter, StreamingAdapter):
+    async def _asked(self, call: FormatCall) -> tuple[Exchange, ...]:
+        """Ask what the adapter makes of a call: once, or twice where a second request follows from the reply."""
+        request = self.adapter.format(call)
+        follow = _follow_of(self.adapter)
+        if follow is None:
+            return (await self._exchanged(request, call),)
+        first = Exchange(self.stage, request, await self.ask(request))
+        following = follow(evolve(call, feedback=None), first.response)
+        return (first,) if following is None else (first, await self._exchanged(following, call))
+
+    async def _exchanged(self, request: ModelRequest, call: FormatCall) -> Exchange:
+        return Exchange(self.stage, request, await self._response(request, call.signature, call.options))
+
+    def _read(self, call: FormatCall, exchanges: tuple[Exchange, ...]) -> Prediction:
+        """Return what the last reply holds."""
+        fields = self.adapter.parse(call.signature, exchanges[-1].response, options=call.options)
+        return self._checked(fields, call, exchanges)
+
+    def _checked(self, fields: Mapping[str, Json], call: FormatCall, exchanges: tuple[Exchange, ...]) -> Prediction:
+        """Return a prediction of these fields; where the declared ones were asked for, they fit their types."""
+        prediction = Prediction(fields, sum((each.response.usage for each in exchanges), Usage()), exchanges)
+        if self.check is not None:
+            asked = {each.name for each in call.signature.outputs}
+            if all(each.name in asked for each in self.signature.outputs):
+                self.check(prediction)
+        return prediction
+
+    async def _repaired(self, call: FormatCall, exchanges: tuple[Exchange, ...], error: ParseError) -> Prediction:
+        """Return what the stage's policy makes of a reply that was refused, and note it."""
+        repair = Repair(self.stage, self.repair.name, error.failure, error.path, error.message)
+        try:
+            prediction, changes = await self._by_policy(call, exchanges, error)
+        except ElixirError as last:
+            self._note(repair)
+            if last is not error:
+                last.add_note(f"The reply before it was refused ({error.failure}): {error.message}")
+            raise
+        self._note(evolve(repair, changes=changes, succeeded=True))
+        return prediction
+
+    async def _by_policy(
+        self, call: FormatCall, exchanges: tuple[Exchange, ...], error: ParseError
+    ) -> tuple[Prediction, tuple[str, ...]]:
+        """Return the prediction in the end, and what was changed in the reply."""
+        if self.repair.name == LOCAL:
+            return self._mended(call, exchanges, error)
+        again = evolve(call, temperature=0.0)
+        if self.repair.name == RESEND:
+            said = error.reply or exchanges[-1].response.text
+            return await self._resent(evolve(again, feedback=Feedback(said, error.message)), exchanges), ()
+        other = self.repair.adapter
+        if other is None or other.suits(call.signature) <= 0:
+            error.add_note(f"The adapter `{self.repair.name}`, named for repair, cannot format this task.")
+            raise error
+        asking = evolve(self, adapter=other, format=evolve(again, options=self.repair.options), repair=UNREPAIRED)
+        return _together(exchanges, await asking.exchange(call.signature)), ()
+
+    def _mended(
+        self, call: FormatCall, exchanges: tuple[Exchange, ...], error: ParseError
+    ) -> tuple[Prediction, tuple[str, ...]]:
+        if not isinstance(self.adapter, RepairingAdapter):
+            error.add_note("The stage's adapter mends no replies, so `repair = local` changed nothing.")
+            raise error
+        mended = self.adapter.repair(call.signature, exchanges[-1].response, error, options=call.options)
+        return self._checked(mended.fields, call, exchanges), mended.changes
+
+    async def _resent(self, call: FormatCall, exchanges: tuple[Exchange, ...]) -> Prediction:
+        """Ask once more for what the last reply was to hold; what an earlier one said stays said."""
+        first, *rest = exchanges
+        follow = _follow_of(self.adapter) if rest else None
+        request = None if follow is None else follow(call, first.response)
+        more = await self._asked(call) if request is None else (await self._exchanged(request, call),)
+        return self._read(call, (*exchanges, *more))
+
+    def _note(self, repair: Repair) -> None:
+        if self.note is not None:
+            self.note(repair)
+
+    async def _response(self, request: ModelRequest, task: Signature, options: Mapping[str, Any]) -> ModelResponse:
+        """Ask once; where the adapter can read a reply as it arrives, its fields are judged and told meanwhile."""
+        judge = None if self.watch is None else self.watch(task, request)
+        tell = None if self.stream is None else self.tell
+        hearing = [each for each in (judge, tell) if each is not None]
+        if not hearing or not isinstance(self.adapter, StreamingAdapter):
             return await self.ask(request)
-        parser = self.adapter.stream_parser(task, options=options)
+        heard = _Heard(self.adapter.stream_parser(task, options=options), hearing)
+        try:
+            return await self._heard(request, heard)
+        except ParseError as error:
+            error.reply = error.reply or heard.text
+            raise
+
+    async def _heard(self, request: ModelRequest, heard: "_Heard") -> ModelResponse:
         response: ModelResponse | None = None
-        async with self.stream(request) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, TextDelta):
-                    await self._told(parser.feed(piece.text))
-                elif isinstance(piece, ModelEnd):
-                    response = piece.response
-        await self._told(parser.close())
+        if self.stream is None:
+            response = await self.ask(request)
+            await heard.take(response.text)
+            for index, each in enumerate(response.tool_calls):
+                await heard.take_call(ToolCallDelta(index, each.id, each.name, each.arguments))
+        else:
+            async with self.stream(request) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, TextDelta):
+                        await heard.take(piece.text)
+                    elif isinstance(piece, ToolCallDelta):
+                        await heard.take_call(piece)
+                    elif isinstance(piece, ModelEnd):
+                        response = piece.response
+        await heard.close()
         if response is None:
             raise ModelError(f"The reply to `{self.stage}` ended without an end.", code="stream-truncated")
         return response
 
-    async def _told(self, deltas: Sequence[FieldDelta]) -> None:
+
+@define(eq=False)
+class _Heard:
+    """One reply, read while it arrives.
+
+    Attributes:
+        parser: Reads it.
+        hearing: Who hears of its fields, in this order; the first may refuse what the next then does not hear.
+    """
+
+    parser: StreamParser
+    hearing: Sequence[Hearing]
+    _pieces: list[str] = field(factory=list[str], init=False)
+
+    @property
+    def text(self) -> str:
+        """What has come so far."""
+        return "".join(self._pieces)
+
+    async def take(self, text: str) -> None:
+        """Take more of the reply."""
+        self._pieces.append(text)
+        await self._hear(self.parser.feed(text))
+
+    async def take_call(self, call: ToolCallDelta) -> None:
+        """Take more of a tool call; a format that does not reply with calls has no field in it."""
+        if isinstance(self.parser, CallStreamParser):
+            self._pieces.append(call.arguments)
+            await self._hear(self.parser.feed_call(call))
+
+    async def close(self) -> None:
+        """Take note that the reply has ended."""
+        await self._hear(self.parser.close())
+
+    async def _hear(self, deltas: Sequence[FieldDelta]) -> None:
         for delta in deltas:
-            assert self.tell is not None  # noqa: S101 - only listened exchanges come here
-            await self.tell(delta)
+            for hear in self.hearing:
+                await hear(delta)
+
+
+def _follow_of(adapter: Adapter) -> Callable[[FormatCall, ModelResponse], ModelRequest | None] | None:
+    """Return `FollowingAdapter.follow` where an adapter has it.
+
+    It is looked up by its name, for to compare with a protocol takes as long as to parse a short reply.
+    """
+    return getattr(adapter, "follow", None)
+
+
+def _together(exchanges: tuple[Exchange, ...], prediction: Prediction) -> Prediction:
+    """Return a prediction with the calls before it, and their cost."""
+    usage = sum((each.response.usage for each in exchanges), Usage())
+    return evolve(prediction, usage=usage + prediction.usage, exchanges=(*exchanges, *prediction.exchanges))
 
 
 class Predictor(Protocol):

@@ -13,6 +13,7 @@ from attrs import frozen
 from elixirml.contracts.language_model import Capability, LanguageModel, ModelRequest, ModelResponse
 
 __all__ = [
+    "CallStreamParser",
     "FieldDelta",
     "ModelDelta",
     "ModelEnd",
@@ -144,4 +145,16 @@ class StreamParser(Protocol):
 
         Nothing is judged here: whether the reply holds the outputs is `Adapter.parse`'s to say.
         """
+        ...
+
+
+@runtime_checkable
+class CallStreamParser(StreamParser, Protocol):
+    """Reads replies that are tool calls, too.
+
+    .. versionadded:: 0.1
+    """
+
+    def feed_call(self, call: ToolCallDelta) -> Sequence[FieldDelta]:
+        """Take more of a tool call, its arguments cut anywhere, and return what it adds to the fields."""
         ...

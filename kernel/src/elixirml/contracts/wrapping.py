@@ -1,9 +1,13 @@
 """A language model around a language model: what it says of itself."""
 
+from collections.abc import Sequence
+
 from attrs import field, frozen
 
+from elixirml.contracts.embedding import EmbeddingModel, Embeddings
 from elixirml.contracts.language_model import Capability, LanguageModel
 from elixirml.contracts.stream import StreamingModel
+from elixirml.errors import ModelRequestInvalid
 
 __all__ = ["WrappedModel"]
 
@@ -17,7 +21,8 @@ class WrappedModel:
     """A model that says of itself what the model inside says; the base of middlewares, journals and meters.
 
     A subclass adds `complete` and, where replies may pass through it piece by piece, `stream`. Neither is passed on
-    here: a reply that got past a subclass that knows nothing of streams would not be journalled or counted.
+    here: a reply that got past a subclass that knows nothing of streams would not be journalled or counted. Vectors
+    are: what is about replies has no say in them.
 
     Attributes:
         model: The model inside.
@@ -54,3 +59,17 @@ class WrappedModel:
     def concurrency(self) -> int:
         """How many calls the model can answer at once."""
         return self.model.concurrency
+
+    async def embed(self, texts: Sequence[str], *, dimensions: int | None = None) -> Embeddings:
+        """Return the vectors that the model inside gives; see `elixirml.contracts.EmbeddingModel`.
+
+        Raises:
+            ModelRequestInvalid: The model inside gives none.
+            ModelError: No answer came.
+        """
+        if not isinstance(self.model, EmbeddingModel):
+            raise ModelRequestInvalid(
+                f"{self.name} gives no vectors: its provider offers none.",
+                hint="Name a model that embeds; the README of each provider names its own.",
+            )
+        return await self.model.embed(texts, dimensions=dimensions)

@@ -1,11 +1,12 @@
 """From a program instance to a full assignment: declared defaults, then saved values, then values set by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from elixirml.contracts.capabilities import Capabilities
+from elixirml.contracts.repair import POLICIES
 from elixirml.errors import DeclarationError, StateError, ValidationError, did_you_mean
 from elixirml.identity import Json
 from elixirml.programs.compiled import CompiledProgram, ProgramNode
@@ -24,8 +25,16 @@ class Assigned:
     assignment: Assignment
 
 
-def assigned(program: Program[Any, Any], compiled: CompiledProgram) -> Assigned:
+def assigned(
+    program: Program[Any, Any], compiled: CompiledProgram, *, around: Callable[[], Space] | None = None
+) -> Assigned:
     """Return the space and the full assignment of a program instance.
+
+    Args:
+        program: The instance.
+        compiled: Its checked form.
+        around: Returns the space of the kernel's own variables; asked where the program has values for others than its
+            own. Those it has values for become part of its space.
 
     Raises:
         StateError: Saved state is of another declaration, or does not fit what is installed.
@@ -34,9 +43,11 @@ def assigned(program: Program[Any, Any], compiled: CompiledProgram) -> Assigned:
     """
     found = _Values()
     found.collect(program, compiled, "")
-    space = compiled.space
+    space = _widened(compiled.space, found.values, around)
     unknown = [path for path in found.values if path not in space]
     strange = found.loaded.intersection(unknown) | (found.banks.keys() - space.banks.keys())
+    for path in sorted(strange):
+        _refuse_missing(program, path)
     if strange:
         raise _unfit(program, f"there is no variable {', '.join(f'`{path}`' for path in sorted(strange))}.")
     if unknown:
@@ -57,6 +68,36 @@ def assigned(program: Program[Any, Any], compiled: CompiledProgram) -> Assigned:
             raise
         raise _unfit(program, str(error)) from error
     return Assigned(space, assignment)
+
+
+def _widened(space: Space, values: Mapping[str, Json], around: Callable[[], Space] | None) -> Space:
+    """Return the space with those of the kernel's own variables that there are values for."""
+    others = [path for path in values if path not in space]
+    if not others or around is None:
+        return space
+    outer = around()
+    return evolve(space, variables=(*space.variables, *(outer[path] for path in others if path in outer)))
+
+
+def _refuse_missing(program: Program[Any, Any], path: str) -> None:
+    """Refuse a saved value of a middleware or a setting that this kernel does not have, with what to do.
+
+    Raises:
+        StateError: The path is that of one.
+    """
+    head, _, rest = path.partition(".")
+    name = rest.partition(".")[0]
+    hints = {
+        "middlewares": f'Use the middleware: middlewares = ["{name}"] under [kernel] in elixirml.toml, or '
+        f'ml.Kernel(middlewares=["{name}"]).',
+        "plugins": f"See `elixirml config show {name}`, and `elixirml plugins list` for what is installed.",
+    }
+    if head in hints:
+        raise StateError(
+            f"The saved state of `{program.name}` sets `{path}`, which this kernel does not have.",
+            hint=f"{hints[head]} Or tune the program again here.",
+            code="state-unfit",
+        )
 
 
 def _unfit(program: Program[Any, Any], why: str) -> StateError:
@@ -124,7 +165,9 @@ def saved_program(
         space=space.digest,
         assignment=Assignment(active),
         banks={path: bank for path, bank in banks.items() if bank.entries},
-        requires=capabilities.requires(_used(compiled, space, active)),
+        requires=capabilities.requires(
+            {**_used(compiled, space, active), **_used_around(compiled, active, capabilities)}
+        ),
         about=dict(about or {}),
     )
 
@@ -135,16 +178,32 @@ def _entry_ids(value: Json) -> list[str]:
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
-_KINDS = {"adapter": "adapters", "predictor": "predictors", "model": "language_models"}
+_KINDS = {"adapter": "adapters", "predictor": "predictors", "model": "language_models", "repair": "adapters"}
 
 
 def _used(compiled: CompiledProgram, space: Space, active: Mapping[str, Json]) -> dict[str, list[str]]:
-    """Return the capability names the predict stages use, by kind; models are known by their provider."""
+    """Return the capability names in use, by kind; models are known by their provider."""
     used: dict[str, list[str]] = {}
     for node in compiled.predict_nodes():
         for setting, kind in _KINDS.items():
             path = node.settings[setting]
             name = str(active.get(path, space[path].default)).partition("/")[0]
+            if setting == "repair" and name in POLICIES:
+                continue
             if name not in used.setdefault(kind, []):
                 used[kind].append(name)
     return used
+
+
+_OUTER = {"middlewares": "middlewares", "plugins": "configurations"}
+"""What paths of the kernel's own variables begin with, and the kind of what is named next."""
+
+
+def _used_around(
+    compiled: CompiledProgram, active: Mapping[str, Json], capabilities: Capabilities
+) -> dict[str, tuple[str, ...]]:
+    """Return the installed middlewares and sections of the configuration that values are for, by kind."""
+    parts = [path.split(".") for path in active if path not in compiled.space]
+    named = {kind: {name for first, name, *_ in parts if first == head} for head, kind in _OUTER.items()}
+    # A middleware that an application brought itself is in no distribution.
+    return {kind: tuple(sorted(names.intersection(capabilities.names(kind)))) for kind, names in named.items()}

@@ -19,13 +19,16 @@ from elixirml.variables import Space, Variable
 __all__ = [
     "AssertionNode",
     "CompiledProgram",
+    "Fallback",
     "FunctionNode",
     "Node",
     "OutputRule",
     "PredictNode",
     "ProgramNode",
+    "called",
     "input_slot",
     "stage_slot",
+    "taken",
 ]
 
 
@@ -66,8 +69,8 @@ class PredictNode:
         path: The prefix of its variables.
         signature: The task as declared; its instruction is the declared one.
         output: The schema of its value.
-        settings: Setting name (`instruction`, `predictor`, `adapter`, `model`, `temperature`, `max_tokens`, `demos`) to
-            the path of its variable.
+        settings: Setting name (`instruction`, `predictor`, `adapter`, `model`, `temperature`, `max_tokens`, `demos`,
+            `repair`) to the path of its variable.
         manual: Whether it only runs when another stage calls it.
         options: Capability name to short variable name to path, for the predictors and adapters it may use.
         tools: What its model may call, by name: an installed tool as None, or a tool at hand.
@@ -86,11 +89,38 @@ class PredictNode:
 
 @frozen(eq=False)
 class ProgramNode:
-    """A sub-program; its value is a value of the sub-program's output type."""
+    """A sub-program; its value is a value of the sub-program's output type.
+
+    Attributes:
+        name: The stage's name.
+        arguments: Input field to slot; empty for a manual one.
+        compiled: Its checked form.
+        manual: Whether it only runs when it is called: it is the fallback of an assertion.
+    """
 
     name: str
     arguments: Mapping[str, str]
     compiled: "CompiledProgram"
+    manual: bool = False
+
+
+@frozen(eq=False)
+class Fallback:
+    """What gives a value in place of one that an assertion has refused.
+
+    Attributes:
+        name: Of a manual predict stage, a manual sub-program, or a method of the class.
+        replaces: The stage whose value is replaced: the latest that the assertion judges.
+        arguments: Parameter or input field to slot.
+        function: The method; None for a stage or a sub-program.
+        calls: Predict stages and sub-programs it may call.
+    """
+
+    name: str
+    replaces: str
+    arguments: Mapping[str, str]
+    function: Callable[..., Any] | None = None
+    calls: tuple[str, ...] = ()
 
 
 @frozen(eq=False)
@@ -106,6 +136,11 @@ class AssertionNode:
         then: What follows a failure.
         attempts: How often the value may be produced in all.
         retries: The stage to run again: the latest that asks a model for what is judged; None when there is none.
+        fields: Parameter to the field that it takes of its slot's value; other parameters take the value itself.
+        fallback: What replaces the value in the end; None for nothing.
+        calls: Predict stages and sub-programs it may call.
+        early: The schema of the fields it judges, where they are all it waits for and all are of the stage that is run
+            again: then it is judged while the reply arrives. None where it is not.
     """
 
     name: str
@@ -116,9 +151,34 @@ class AssertionNode:
     then: Then
     attempts: int
     retries: str | None
+    fields: Mapping[str, str] = field(factory=dict[str, str])
+    fallback: Fallback | None = None
+    calls: tuple[str, ...] = ()
+    early: Schema | None = None
 
 
 Node: TypeAlias = FunctionNode | PredictNode | ProgramNode | AssertionNode
+
+
+def taken(node: Node) -> tuple[str, ...]:
+    """Return every slot a node takes, those of a fallback included."""
+    fallback = node.fallback if isinstance(node, AssertionNode) else None
+    return (*node.arguments.values(), *(() if fallback is None else fallback.arguments.values()))
+
+
+def called(node: Node) -> tuple[str, ...]:
+    """Return the predict stages and sub-programs a node may call, those of a fallback and itself included."""
+    match node:
+        case FunctionNode():
+            return node.calls
+        case AssertionNode(fallback=Fallback(function=None) as fallback):
+            return (*node.calls, fallback.name)
+        case AssertionNode(fallback=Fallback() as fallback):
+            return (*node.calls, *fallback.calls)
+        case AssertionNode():
+            return node.calls
+        case _:
+            return ()
 
 
 @frozen
@@ -194,6 +254,13 @@ class CompiledProgram:
         """Node name to its place in the order."""
         return {node.name: at for at, node in enumerate(self.nodes)}
 
+    @cached_property
+    def early(self) -> Mapping[str, tuple[AssertionNode, ...]]:
+        """Predict stage to the assertions that are judged while its reply arrives."""
+        early = [each for each in self.nodes if isinstance(each, AssertionNode) and each.early is not None]
+        stages = dict.fromkeys(each.retries for each in early if each.retries is not None)
+        return {stage: tuple(each for each in early if each.retries == stage) for stage in stages}
+
     def downstream(self, name: str) -> frozenset[str]:
         """Return a stage and every node that depends on its value."""
         found, stale = {name}, {stage_slot(name)}
@@ -251,19 +318,21 @@ def _waiting(compiled: CompiledProgram, position: int) -> Iterator[str]:
     assertion would make run again.
     """
     node = compiled.nodes[position]
-    takes = set(node.arguments.values())
+    takes = set(taken(node))
     for earlier in compiled.nodes[:position]:
         if (
             stage_slot(earlier.name) in takes
-            or not _called(earlier).isdisjoint(_called(node))
+            or not _called(compiled, earlier).isdisjoint(_called(compiled, node))
             or (isinstance(earlier, AssertionNode) and _judged_first(compiled, earlier, node, takes))
             or (isinstance(node, AssertionNode) and earlier.name in _redone(compiled, node))
         ):
             yield earlier.name
 
 
-def _called(node: Node) -> frozenset[str]:
-    return frozenset(node.calls) if isinstance(node, FunctionNode) else frozenset({node.name})
+def _called(compiled: CompiledProgram, node: Node) -> frozenset[str]:
+    if isinstance(node, (FunctionNode, AssertionNode)):
+        return frozenset(called(node))
+    return frozenset({node.name, *(each for early in compiled.early.get(node.name, ()) for each in called(early))})
 
 
 def _judged_first(compiled: CompiledProgram, assertion: AssertionNode, node: Node, takes: set[str]) -> bool:
@@ -277,8 +346,10 @@ def _judged_first(compiled: CompiledProgram, assertion: AssertionNode, node: Nod
 
 
 def _redone(compiled: CompiledProgram, assertion: AssertionNode) -> frozenset[str]:
-    """Return what runs again when an assertion fails."""
-    return frozenset() if assertion.retries is None else compiled.downstream(assertion.retries)
+    """Return what runs again when an assertion fails, the stage that a fallback replaces included."""
+    replaced = None if assertion.fallback is None else assertion.fallback.replaces
+    again = [compiled.downstream(each) for each in (assertion.retries, replaced) if each is not None]
+    return frozenset[str]().union(*again)
 
 
 def _domain(variable: Variable) -> dict[str, Json]:
@@ -306,7 +377,8 @@ def _outline(node: Node) -> Json:
                 asks["tools"] = {name: _tool(each) for name, each in node.tools.items()}
             return {"kind": "predict", "takes": takes, **asks}
         case ProgramNode():
-            return {"kind": "program", "takes": takes, "program": node.compiled.structure}
+            manual: dict[str, Json] = {"manual": True} if node.manual else {}
+            return {"kind": "program", "takes": takes, "program": node.compiled.structure, **manual}
         case AssertionNode():
             return {
                 "kind": str(node.kind),
@@ -314,6 +386,12 @@ def _outline(node: Node) -> Json:
                 "message": node.message,
                 "then": str(node.then),
                 "attempts": node.attempts,
+                **({"fields": dict(node.fields)} if node.fields else {}),
+                **({"fallback": _substitute(node.fallback)} if node.fallback is not None else {}),
             }
         case _:
             return {"kind": "stage", "takes": takes}
+
+
+def _substitute(fallback: Fallback) -> dict[str, Json]:
+    return {"name": fallback.name, "takes": dict(fallback.arguments)}

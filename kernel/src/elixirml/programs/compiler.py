@@ -4,19 +4,23 @@ Members are read in the order they are written. A parameter names an input field
 of that name wins. Every mistake is collected, so that one compilation reports all of them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
+from types import FunctionType
 from typing import Any, cast
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from elixirml.contracts.capabilities import Capabilities
 from elixirml.contracts.schema import Field, FieldDeclaration, Schema
 from elixirml.contracts.signature import Signature
 from elixirml.contracts.tool import Tool
 from elixirml.errors import DeclarationError, PluginError, did_you_mean
+from elixirml.programs.asserting import early_schema, field_holders, lacking, latest_judged, unusable
+from elixirml.programs.bindings import Binding, Names
 from elixirml.programs.compiled import (
     AssertionNode,
     CompiledProgram,
+    Fallback,
     FunctionNode,
     Node,
     OutputRule,
@@ -25,14 +29,15 @@ from elixirml.programs.compiled import (
     input_slot,
     stage_slot,
 )
+from elixirml.programs.deciding import decided, verdict_of
 from elixirml.programs.installed import Installed
-from elixirml.programs.mistakes import Mistakes, placed
+from elixirml.programs.mistakes import placed
 from elixirml.programs.ordering import checks_first, loose_ends, producer
 from elixirml.programs.program import Declaration, Program, SingleOutput
 from elixirml.programs.settings import narrowed, stage_variables
 from elixirml.programs.signature_text import parse_signature
-from elixirml.programs.stages import Assertion, AssertionKind, FunctionStage, PredictStage
-from elixirml.programs.wiring import annotations_of, calls_of, circle, may_fit, needs_of, word
+from elixirml.programs.stages import Assertion, AssertionKind, FunctionStage, PredictStage, Then
+from elixirml.programs.wiring import annotations_of, calls_of, may_fit, needs_of, word
 from elixirml.variables import Constraint, Space, Variable
 
 __all__ = ["compile_program"]
@@ -54,32 +59,21 @@ def compile_program(declaration: Declaration, capabilities: Capabilities) -> Com
     return _Compiler(declaration, Installed(capabilities)).compile()
 
 
-@frozen
-class _Binding:
-    """What a name means at one point of the program."""
-
-    slot: str
-    annotation: Any
-    field: Field | None = None
-
-
-class _Compiler:
+class _Compiler(Names):
     """The compilation of one declaration; `prefix` is the path below which all its variables are placed."""
 
     def __init__(self, declaration: Declaration, installed: Installed, prefix: str = "") -> None:
-        self.declaration = declaration
+        super().__init__(declaration)
         self.installed = installed
         self.prefix = prefix
-        self.mistakes = Mistakes(declaration.name, declaration.where)
-        self.bindings: dict[str, _Binding] = {}
         self.inputs: dict[str, Field] = {}
         self.variables: list[Variable] = []
         self.constraints: list[Constraint] = []
         self.declared: dict[int, Variable] = {}
         self.named: list[str] = []
         self.nodes: list[Node] = []
-        self.outputs: dict[str, Schema] = {}
         self.broken = False
+        self.notes: list[str] = []
 
     def compile(self) -> CompiledProgram:
         inputs = self._inputs()
@@ -100,7 +94,7 @@ class _Compiler:
             nodes=checks_first(self.nodes),
             rule=rule,
             space=space,
-            warnings=loose_ends(self.nodes, self.declaration, output=rule.slots()),
+            warnings=(*self.notes, *loose_ends(self.nodes, self.declaration, output=rule.slots())),
             prefix=self.prefix,
             answers=producer(self.nodes, rule.slots()),
         )
@@ -114,7 +108,7 @@ class _Compiler:
             raise
         for each in inputs.fields:
             self.inputs[each.name] = each
-            self._bind(each.name, _Binding(input_slot(each.name), each.annotation, each))
+            self.bind(each.name, Binding(input_slot(each.name), each.annotation, each))
         return inputs
 
     def _declare(self) -> None:
@@ -128,11 +122,6 @@ class _Compiler:
 
     def _path(self, name: str) -> str:
         return f"{self.prefix}.{name}" if self.prefix else name
-
-    def _bind(self, name: str, binding: _Binding) -> None:
-        """Let a name mean something else from here on; the latest binding comes last."""
-        self.bindings.pop(name, None)
-        self.bindings[name] = binding
 
     def _schema(self, declared: Any, *, what: str) -> Schema:
         name = self.declaration.name
@@ -170,7 +159,7 @@ class _Compiler:
             return
         # A stage that is wrong still provides its name: one mistake is told once.
         if name not in self.bindings:
-            self._bind(name, _Binding(stage_slot(name), Any))
+            self.bind(name, Binding(stage_slot(name), Any))
 
     def _reader(self, member: Any) -> Callable[[str, Any], None]:
         """Return what reads a stage, a sub-program or an assertion."""
@@ -184,69 +173,22 @@ class _Compiler:
             case _:
                 return self._assertion
 
-    def _bound(self, name: str, stage: str) -> _Binding:
-        binding = self.bindings.get(name)
-        if binding is not None:
-            return binding
-        why, hint, code = self._absence(name, stage)
-        raise DeclarationError(
-            f"stage `{stage}` of {self.declaration.name} needs `{name}`, {why}.", hint=hint, code=code
-        )
-
-    def _absence(self, name: str, stage: str) -> tuple[str, str, str]:
-        """Return why a name means nothing, what to do about it, and the code of the mistake."""
-        found = "which no input field and no earlier stage provides"
-        hint, code = did_you_mean(name, self.bindings), "name-not-found"
-        match self.declaration.members.get(name):
-            case Variable():
-                found, hint = "which is a variable", f"Read it as `self.{name}`."
-            case PredictStage(manual=True):
-                found, hint = "which runs only when it is called", f"Call it as `await self.{name}(...)`."
-            case Assertion():
-                found = "which is an assertion and has no value"
-            case None:
-                if isinstance(self.declaration.helpers.get(name), type):
-                    found, hint = "which is a class", f"Make a sub-program of it: `{name} = {name}()`."
-            case _:
-                way = circle(stage, name, self.declaration.members)
-                if way:
-                    return f"and so needs itself: {' -> '.join(way)}", "Break the circle.", "cycle"
-                return "which is declared after it", f"Move `{name}` above `{stage}`.", "name-later"
-        return found, hint, code
-
-    def _arguments(self, name: str, function: Any, where: str, *, known: Mapping[str, Any]) -> dict[str, str]:
-        """Return parameter name to slot; each parameter that names nothing is a mistake of its own."""
-        needs = needs_of(function, name, known=self.bindings)
-        arguments: dict[str, str] = {}
-        for parameter in needs.names:
-            if parameter in self.bindings or parameter not in needs.optional:
-                with self.mistakes.at(where).noted():
-                    binding = self._bound(parameter, name)
-                    self._fit(name, parameter, binding.annotation, known.get(parameter, Any))
-                    arguments[parameter] = binding.slot
-        return arguments
-
-    def _fit(self, stage: str, name: str, found: Any, wanted: Any) -> None:
-        if not may_fit(found, wanted):
-            raise DeclarationError(
-                f"stage `{stage}` of {self.declaration.name} takes `{name}` as {word(wanted)}, "
-                f"but it is {word(found)}.",
-                hint="Change one of the two types.",
-                code="type-mismatch",
-            )
-
     def _function(self, name: str, member: FunctionStage) -> None:
         hints = annotations_of(member.function)
-        arguments = self._arguments(name, member.function, member.where, known=hints)
+        arguments = self.arguments(name, member.function, member.where, known=hints)
         self.nodes.append(FunctionNode(name, arguments, member.function, self._calls(member.function)))
-        self._bind(name, _Binding(stage_slot(name), hints.get("return", Any)))
+        self.bind(name, Binding(stage_slot(name), hints.get("return", Any)))
 
     def _calls(self, function: Any) -> tuple[str, ...]:
         return calls_of(function, self.declaration.members, self.declaration.helpers)
 
     def _assertion(self, name: str, member: Assertion) -> None:
+        if self._is_broken(member.on):
+            return
         known = annotations_of(member.function)
-        arguments = self._arguments(name, member.function, member.where, known=known)
+        needs = needs_of(member.function, name, known=self.bindings)
+        fields = field_holders(name, member, needs, bound=self.bindings, outputs=self.outputs)
+        arguments = self.arguments(name, member.function, member.where, known=known, fields=fields)
         retries = producer(self.nodes, arguments.values())
         calls = self._calls(member.function)
         if member.kind is AssertionKind.CHECK and (retries is not None or calls):
@@ -256,37 +198,116 @@ class _Compiler:
                 hint="Use @ml.ensure for replies.",
                 code="check-after-call",
             )
-        self.nodes.append(
-            AssertionNode(
-                name, arguments, member.function, member.kind, member.message, member.then, member.attempts, retries
-            )
+        if not (needs.names or calls):
+            self._decide(name, member)
+        node = AssertionNode(
+            name,
+            arguments,
+            member.function,
+            member.kind,
+            member.message,
+            Then.FALLBACK if member.fallback and retries is None else member.then,
+            member.attempts,
+            retries,
+            fields={each: each for each in fields},
+            fallback=self._fallback(name, member, arguments.values()) if member.fallback else None,
+            calls=calls,
         )
+        self.nodes.append(evolve(node, early=early_schema(node, self.nodes, self.installed)))
+
+    def _is_broken(self, stage: str) -> bool:
+        """Return whether a stage that has output fields, were it not wrong, has none: that has been told."""
+        has_fields = isinstance(self.declaration.members.get(stage), (PredictStage, Program))
+        return has_fields and stage in self.bindings and stage not in self.outputs
+
+    def _decide(self, name: str, member: Assertion) -> None:
+        """Judge an assertion that takes nothing: what it says of the declaration needs no run."""
+        said = decided(self.declaration, member.function)
+        if said is None or verdict_of(said, kind=member.kind, name=name):
+            return
+        failed = f"the {member.kind} `{name}` of {self.declaration.name} fails as declared: {member.message}"
+        if member.kind is AssertionKind.SUGGEST or member.then is Then.RECORD:
+            self.notes.append(f"{failed}\n  at {member.where}")
+        else:
+            raise DeclarationError(
+                failed, hint="Change the declared values it looks at, or the condition.", code="assertion-declared"
+            )
+
+    def _fallback(self, name: str, member: Assertion, judged: Iterable[str]) -> Fallback:
+        """Return what stands in for the latest stage an assertion judges."""
+        called, replaced = member.fallback, latest_judged(self.nodes, judged)
+        what = f"the fallback of `{name}` in {self.declaration.name}"
+        if replaced is None:
+            raise DeclarationError(
+                f"{what} has nothing to replace: `{name}` judges inputs alone.",
+                hint="Take the name of a stage, or leave the fallback out.",
+                code="fallback",
+            )
+        found = self.declaration.members.get(called, self.declaration.helpers.get(called))
+        node = next((each for each in self.nodes if each.name == called), None)
+        match node:
+            case PredictNode(manual=True):
+                arguments = self.wired(called, node.signature.inputs)
+            case ProgramNode():
+                arguments = self.wired(called, node.compiled.inputs.fields)
+            case None if isinstance(found, FunctionType):
+                known = annotations_of(found)
+                arguments = self.arguments(called, found, member.where, known=known)
+                self._fit_in(called, replaced, known.get("return", Any))
+                return Fallback(called, replaced, arguments, found, self._calls(found))
+            case None if isinstance(found, (Program, PredictStage)):
+                raise DeclarationError(
+                    f"{what} is `{called}`, which is declared after it.",
+                    hint=f"Move `{called}` above `{name}`.",
+                    code="name-later",
+                )
+            case _:
+                usable = [each for each, value in self.declaration.helpers.items() if isinstance(value, FunctionType)]
+                raise DeclarationError(
+                    f"{what} is `{called}`, {unusable(found)}.",
+                    hint=did_you_mean(called, usable),
+                    code="name-not-found" if found is None else "fallback",
+                )
+        lacks = lacking(next(each for each in self.nodes if each.name == replaced), node)
+        if lacks:
+            raise DeclarationError(
+                f"{what} is `{called}`, which gives no `{lacks[0]}`, but `{replaced}` does.",
+                hint="Let both have the same output.",
+                code="type-mismatch",
+            )
+        return Fallback(called, replaced, arguments)
+
+    def _fit_in(self, fallback: str, replaced: str, found: Any) -> None:
+        wanted = self.bindings[replaced].annotation if replaced in self.bindings else Any
+        if not may_fit(found, wanted):
+            raise DeclarationError(
+                f"the fallback `{fallback}` of {self.declaration.name} is {word(found)}, "
+                f"but `{replaced}`, for which it stands in, is {word(wanted)}.",
+                hint="Change one of the two types.",
+                code="type-mismatch",
+            )
 
     def _program(self, name: str, member: Program[Any, Any]) -> None:
         compiled = _Compiler(member.declaration, self.installed, self._path(name)).compile()
-        arguments: dict[str, str] = {}
-        for each in compiled.inputs.fields:
-            if each.required or each.name in self.bindings:
-                with self.mistakes.noted():
-                    binding = self._bound(each.name, name)
-                    self._fit(name, each.name, binding.annotation, each.annotation)
-                    arguments[each.name] = binding.slot
-        self.nodes.append(ProgramNode(name, arguments, compiled))
         self.variables.extend(compiled.space.variables)
         self.constraints.extend(compiled.space.constraints)
+        if self.is_fallback(name):
+            self.nodes.append(ProgramNode(name, {}, compiled, manual=True))
+            return
+        self.nodes.append(ProgramNode(name, self.wired(name, compiled.inputs.fields), compiled))
         self.outputs[name] = compiled.output
         declared = member.declaration.outputs
-        self._bind(name, _Binding(stage_slot(name), declared if isinstance(declared, type) else Any))
+        self.bind(name, Binding(stage_slot(name), declared if isinstance(declared, type) else Any))
 
     def _predict(self, name: str, member: PredictStage[Any]) -> None:
         wanted, output, annotation = self._sides(name, member)
-        bound: dict[str, _Binding] = {}
+        bound: dict[str, Binding] = {}
         fields: list[Field] = []
         for each, declared in wanted.items():
             with self.mistakes.at(member.where).noted():
                 if not member.manual:
-                    bound[each] = self._bound(each, name)
-                    self._fit(name, each, bound[each].annotation, declared)
+                    bound[each] = self.bound(each, name)
+                    self.fit(name, each, bound[each].annotation, declared)
                 fields.append(self._input_field(each, declared))
         signature = Signature(name, self.declaration.instruction, tuple(fields), output.fields)
         found = stage_variables(
@@ -315,7 +336,7 @@ class _Compiler:
         )
         if not member.manual:
             self.outputs[name] = output
-            self._bind(name, _Binding(stage_slot(name), annotation))
+            self.bind(name, Binding(stage_slot(name), annotation))
 
     def _tools(self, name: str, member: PredictStage[Any]) -> dict[str, Tool | None]:
         """Return what the model of a stage may call, by name."""
@@ -399,10 +420,10 @@ class _Compiler:
             with self.mistakes.noted(follows=self.broken):
                 if each.name in self.bindings:
                     gathered[each.name] = (self.bindings[each.name].slot, None)
-                    self._fit("output", each.name, self.bindings[each.name].annotation, each.annotation)
+                    self.fit("output", each.name, self.bindings[each.name].annotation, each.annotation)
                 elif holders:
                     gathered[each.name] = (stage_slot(holders[-1][0]), each.name)
-                    self._fit("output", each.name, holders[-1][1], each.annotation)
+                    self.fit("output", each.name, holders[-1][1], each.annotation)
                 elif each.required:
                     raise DeclarationError(
                         f"nothing in {self.declaration.name} provides the output field `{each.name}`.",

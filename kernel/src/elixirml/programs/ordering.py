@@ -2,7 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 
-from elixirml.programs.compiled import AssertionNode, FunctionNode, Node, PredictNode, stage_slot
+from elixirml.programs.compiled import (
+    AssertionNode,
+    FunctionNode,
+    Node,
+    PredictNode,
+    ProgramNode,
+    called,
+    stage_slot,
+    taken,
+)
 from elixirml.programs.program import Declaration
 from elixirml.programs.stages import AssertionKind
 
@@ -42,24 +51,24 @@ def loose_ends(nodes: Sequence[Node], declaration: Declaration, *, output: Itera
         output: The slots that the output is made of.
     """
     needed = set(output)
-    called = {name for node in nodes if isinstance(node, FunctionNode) for name in node.calls}
+    in_use = {name for node in nodes for name in called(node)}
     found: list[str] = []
     for node in reversed(nodes):
         where = getattr(declaration.members[node.name], "where", declaration.where)
         match node:
-            case AssertionNode(kind=AssertionKind.ENSURE, then="retry", retries=None):
+            case AssertionNode(kind=AssertionKind.ENSURE, then="retry", retries=None) if node.arguments:
                 found.append(
                     f"ensure `{node.name}` of {declaration.name} has nothing to run again, so it fails at "
                     f"once: no model is asked for what it judges. Write then='fail'.\n  at {where}"
                 )
             case AssertionNode():
                 pass
-            case _ if not (stage_slot(node.name) in needed or node.name in called):
-                manual = isinstance(node, PredictNode) and node.manual
+            case _ if not (stage_slot(node.name) in needed or node.name in in_use):
+                manual = isinstance(node, (PredictNode, ProgramNode)) and node.manual
                 why = "nothing calls it" if manual else "nothing uses its value"
                 found.append(f"stage `{node.name}` of {declaration.name} leads nowhere: {why}.\n  at {where}")
                 continue
             case _:
                 pass
-        needed |= set(node.arguments.values())
+        needed |= set(taken(node))
     return tuple(reversed(found))

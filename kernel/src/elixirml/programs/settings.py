@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from attrs import field, frozen
 
+from elixirml.contracts.repair import FAIL, POLICIES
 from elixirml.contracts.signature import Signature
 from elixirml.errors import DeclarationError, PluginError, did_you_mean
 from elixirml.identity import Json
@@ -168,6 +169,8 @@ class _Settings:
             self.check_installed(f"{name}s", *_options(variable))
         if name == "model":
             self.check_models(*_options(variable))
+        if name == "repair":
+            self.check_repairs(*_options(variable))
         if isinstance(variable, Subset):
             for entry in variable.entries:
                 _check_demo(entry.value, self.path)
@@ -183,6 +186,24 @@ class _Settings:
                 hint=did_you_mean(missing[0], known),
                 code="capability-missing",
             )
+
+    def check_repairs(self, *names: str) -> None:
+        """Refuse what is neither a policy nor an adapter that can format the stage's task."""
+        for name in names:
+            if name in POLICIES:
+                continue
+            if name not in self.installed.names("adapters"):
+                raise DeclarationError(
+                    f"Stage `{self.path}` would repair a reply by `{name}`, which is no policy and no adapter.",
+                    hint=did_you_mean(name, (*POLICIES, *self.installed.names("adapters"))),
+                    code="setting-value",
+                )
+            if self.installed.adapter(name).suits(self.task(str(self.chosen["predictor"].default))) <= 0:
+                raise DeclarationError(
+                    f"Stage `{self.path}` would repair a reply by the adapter `{name}`, which cannot format its task.",
+                    hint=f"Use {', '.join(POLICIES)}, or another adapter.",
+                    code="adapter-unsuited",
+                )
 
     def check_models(self, *names: str) -> None:
         """Refuse what is not the full name of a model."""
@@ -214,6 +235,7 @@ _KINDS: Mapping[str, tuple[type[Variable], ...]] = {
     "demos": (Subset,),
     "temperature": (Float,),
     "max_tokens": (Integer,),
+    "repair": (Choice,),
 }
 _EXAMPLES: Mapping[str, str] = {
     "predictor": 'ml.variable("direct", kind="predictor")',
@@ -223,6 +245,7 @@ _EXAMPLES: Mapping[str, str] = {
     "demos": "ml.variable([], bank=[], maximum=8)",
     "temperature": "ml.variable(0.0, low=0.0, high=1.5)",
     "max_tokens": "ml.variable(64, low=1, high=512)",
+    "repair": 'ml.variable("fail", choices=["fail", "resend", "json"])',
 }
 
 
@@ -333,6 +356,13 @@ def _demos(settings: _Settings, given: Any, path: str) -> Variable:
     return Subset(path, maximum=MOST_DEMOS, ordered=True)
 
 
+def _repair(settings: _Settings, given: Any, path: str) -> Variable:
+    name = FAIL if given is None else str(given)
+    settings.check_repairs(name)
+    options = (*POLICIES, *(each for each in settings.installed.names("adapters") if each not in POLICIES))
+    return Choice(path, default=name, options=options, frozen=True)
+
+
 def _misfit(settings: _Settings, name: str, given: Any, wanted: str) -> DeclarationError:
     return DeclarationError(
         f"The setting `{name}` of stage `{settings.path}` is {wanted}, not {given!r}.",
@@ -349,6 +379,7 @@ _DEFAULTS: Mapping[str, _Maker] = {
     "temperature": _temperature,
     "max_tokens": _max_tokens,
     "demos": _demos,
+    "repair": _repair,
 }
 
 

@@ -36,8 +36,8 @@ class PredictStage(Generic[OutT]):
     Attributes:
         output: A record type, or a signature written as text.
         inputs: The names it is given; None means all inputs of the program (or those of the signature's text).
-        settings: What was given of `instruction`, `predictor`, `adapter`, `model`, `temperature`, `max_tokens` and
-            `demos`: values, or Variables.
+        settings: What was given of `instruction`, `predictor`, `adapter`, `model`, `temperature`, `max_tokens`,
+            `demos` and `repair`: values, or Variables.
         manual: Whether it only runs when another stage calls it.
         where: File and line of the declaration.
         tools: What its model may call: names of installed tools, or tools at hand.
@@ -83,12 +83,24 @@ class Then(StrEnum):
 
     RETRY = "retry"  #: the predict stage that produced the value runs again, with the message as feedback
     FAIL = "fail"  #: `AssertionFailed` is raised at once
+    FALLBACK = "fallback"  #: the value is replaced at once by that of the fallback, and judged once more
     RECORD = "record"  #: the failure is recorded, and the run goes on
 
 
 @frozen(eq=False)
 class Assertion:
-    """A condition on values of a program; made by `check`, `ensure` or `suggest`."""
+    """A condition on values of a program; made by `check`, `ensure` or `suggest`.
+
+    Attributes:
+        kind: How strict it is.
+        message: Said to people and models when it fails.
+        function: Returns whether it holds.
+        then: What follows a failure.
+        attempts: How often the value may be produced in all.
+        where: File and line of the declaration.
+        on: The stage whose output fields its parameters name before anything else; empty for none.
+        fallback: What gives the value in the end; empty for nothing.
+    """
 
     kind: AssertionKind
     message: str
@@ -96,6 +108,8 @@ class Assertion:
     then: Then
     attempts: int
     where: str
+    on: str = ""
+    fallback: str = ""
 
 
 @overload
@@ -111,6 +125,7 @@ def predict(
     temperature: float | Variable | None = ...,
     max_tokens: int | Variable | None = ...,
     demos: Variable | None = ...,
+    repair: str | Variable | None = ...,
     tools: Sequence[str | Tool] = ...,
     manual: bool = ...,
 ) -> PredictStage[OutT]: ...
@@ -127,6 +142,7 @@ def predict(
     temperature: float | Variable | None = ...,
     max_tokens: int | Variable | None = ...,
     demos: Variable | None = ...,
+    repair: str | Variable | None = ...,
     tools: Sequence[str | Tool] = ...,
     manual: bool = ...,
 ) -> PredictStage[Any]: ...
@@ -142,6 +158,7 @@ def predict(
     temperature: float | Variable | None = None,
     max_tokens: int | Variable | None = None,
     demos: Variable | None = None,
+    repair: str | Variable | None = None,
     tools: Sequence[str | Tool] = (),
     manual: bool = False,
 ) -> PredictStage[Any]:
@@ -160,6 +177,8 @@ def predict(
         temperature: 0 takes the likeliest token each time.
         max_tokens: The most tokens of a reply.
         demos: A subset Variable over worked examples.
+        repair: What is done about a reply that does not hold the outputs: `fail` (the default), `resend` it once with
+            the reason, mend it by `local` means, without a call, or the name of the adapter that asks once more.
         tools: What the model may call, for predictors that let it: names of installed tools, or tools at hand.
         manual: True for a step that runs only when another stage calls it.
 
@@ -175,6 +194,7 @@ def predict(
         "temperature": temperature,
         "max_tokens": max_tokens,
         "demos": demos,
+        "repair": repair,
     }
     settings = {name: value for name, value in given.items() if value is not None}
     takes = None if inputs is None else tuple(inputs)
@@ -193,24 +213,51 @@ def stage(function: Callable[..., Any]) -> Any:
 
 
 def check(message: str) -> Callable[[Callable[..., Any]], Any]:
-    """Declare a condition on the inputs, refused before any model call."""
+    """Declare a condition on the inputs, refused before any model call.
+
+    One that takes nothing but `self` is decided when the program is compiled; so are those of `ensure` and `suggest`.
+    """
     return _assertion(AssertionKind.CHECK, message, Then.FAIL, attempts=1)
 
 
-def ensure(message: str, *, then: str = "retry", attempts: int = 2) -> Callable[[Callable[..., Any]], Any]:
+def ensure(
+    message: str, *, then: str = "retry", attempts: int = 2, fallback: str = "", on: str = ""
+) -> Callable[[Callable[..., Any]], Any]:
     """Declare a condition that must hold.
+
+    A parameter names a value as that of a stage does, or else an output field of the latest reply that has such a
+    field. A condition on fields alone is judged while the reply arrives: a failure ends the generation at once.
 
     Args:
         message: Said to the model on a retry, and to people when it fails.
-        then: `retry` the predict stage that produced the value, `fail` at once, or `record` and go on.
+        then: `retry` the predict stage that produced the value, `fail` at once, replace the value by that of the
+            `fallback` at once, or `record` and go on.
         attempts: How often the value may be produced in all, the first time included.
+        fallback: What gives the value when the attempts are used up: a manual predict stage, a sub-program, or a method
+            of the class. It is wired like a stage, and what it gives is judged once more.
+        on: The stage whose output fields the parameters name before anything else.
+
+    Example:
+        >>> @ensure("the answer is too long", attempts=2, fallback="cautious")
+        ... def short(self, answer: str) -> bool:
+        ...     return len(answer) < 200
+        >>> short.fallback
+        'cautious'
     """
-    return _assertion(AssertionKind.ENSURE, message, _then(then), attempts=attempts)
+    action = _then(then)
+    if (action is Then.FALLBACK and not fallback) or (fallback and action not in {Then.RETRY, Then.FALLBACK}):
+        raise _without_use(action, fallback)
+    return _assertion(AssertionKind.ENSURE, message, action, attempts=attempts, on=on, fallback=fallback)
 
 
-def suggest(message: str) -> Callable[[Callable[..., Any]], Any]:
-    """Declare a condition that should hold; a failure is recorded and counted, and the run goes on."""
-    return _assertion(AssertionKind.SUGGEST, message, Then.RECORD, attempts=1)
+def suggest(message: str, *, on: str = "") -> Callable[[Callable[..., Any]], Any]:
+    """Declare a condition that should hold; a failure is recorded and counted, and the run goes on.
+
+    Args:
+        message: Said to people, and to what tunes the program.
+        on: As for `ensure`.
+    """
+    return _assertion(AssertionKind.SUGGEST, message, Then.RECORD, attempts=1, on=on)
 
 
 def _then(word: str) -> Then:
@@ -223,7 +270,19 @@ def _then(word: str) -> Then:
         ) from None
 
 
-def _assertion(kind: AssertionKind, message: str, then: Then, *, attempts: int) -> Callable[[Callable[..., Any]], Any]:
+def _without_use(then: Then, fallback: str) -> DeclarationError:
+    """Return the error for a fallback that is never used, or is wanted and not named."""
+    says, hint = (
+        (f"`then={str(then)!r}` never comes to the fallback `{fallback}`.", "Write then='retry' or then='fallback'.")
+        if fallback
+        else ("`then='fallback'` names no fallback.", "Write then='fallback', fallback='name_of_a_method'.")
+    )
+    return DeclarationError(says, hint=located(hint, calling_line()), code="fallback")
+
+
+def _assertion(
+    kind: AssertionKind, message: str, then: Then, *, attempts: int, on: str = "", fallback: str = ""
+) -> Callable[[Callable[..., Any]], Any]:
     where = calling_line()
     if not isinstance(message, str) or not message.strip():
         raise DeclarationError(
@@ -236,7 +295,8 @@ def _assertion(kind: AssertionKind, message: str, then: Then, *, attempts: int) 
         )
 
     def declare(function: Callable[..., Any]) -> Any:
-        return Assertion(kind, message, _function(function, str(kind), where), then, attempts, line_of(function))
+        judge = _function(function, str(kind), where)
+        return Assertion(kind, message, judge, then, attempts, line_of(function), on, fallback)
 
     return declare
 

@@ -1,17 +1,18 @@
 """How a predict stage reaches its model: bound by budget, limiter, journal and events, and heard by who listens."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
+from time import perf_counter
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import define, field, frozen
 
-from elixirml.contracts.language_model import LanguageModel, ModelRequest, ModelResponse
+from elixirml.contracts.language_model import Capability, LanguageModel, ModelRequest, ModelResponse
 from elixirml.contracts.stream import ModelDelta, ModelEnd, StreamingModel, streamed
 from elixirml.contracts.usage import Usage
 from elixirml.runtime.listening import StageListener
-from elixirml.runtime.metering import Passed
+from elixirml.runtime.metering import Passed, so_far
 
 __all__ = ["Asking"]
 
@@ -38,19 +39,35 @@ class Asking:
         self.book(response.usage)
         return response
 
-    def heard_by(self, listener: StageListener) -> Stream | None:
-        """Return what gives replies as they arrive, to be read for a listener; None where a wrapper cannot."""
-        return partial(self._stream, listener) if isinstance(self.model, StreamingModel) else None
+    def heard_by(self, listener: StageListener | None) -> Stream | None:
+        """Return what gives replies as they arrive, to be heard by a listener if there is one; None where none can."""
+        streams = Capability.STREAM in self.model.capabilities and isinstance(self.model, StreamingModel)
+        return partial(self._stream, listener) if streams else None
 
     @asynccontextmanager
     async def _stream(
-        self, listener: StageListener, request: ModelRequest
+        self, listener: StageListener | None, request: ModelRequest
     ) -> AsyncGenerator[AsyncIterator[ModelDelta]]:
-        with listener.exchange():
-            async with streamed(self.model, self.prepared(request)) as deltas:
-                yield Passed(deltas, self._booked)
+        tally = _Tally()
+        with nullcontext() if listener is None else listener.exchange():
+            try:
+                async with streamed(self.model, self.prepared(request)) as deltas:
+                    yield Passed(deltas, tally.seen)
+            finally:
+                self.book(tally.usage)
 
-    def _booked(self, delta: ModelDelta) -> ModelDelta:
+
+@define(eq=False)
+class _Tally:
+    """What a streamed reply has used: what its end says, else what is sure so far."""
+
+    usage: Usage = field(factory=Usage)
+    _started: float = field(factory=perf_counter)
+
+    def seen(self, delta: ModelDelta) -> ModelDelta:
+        """Take note of a piece."""
         if isinstance(delta, ModelEnd):
-            self.book(delta.response.usage)
+            self.usage = delta.response.usage
+        else:
+            self.usage = so_far(self.usage, delta, seconds=perf_counter() - self._started)
         return delta

@@ -147,6 +147,10 @@ class Meter:
                     limit=limit,
                     hint=f"Allow more: Budget({limit}=...), or --budget {limit}=... on the command line.",
                 )
+        self.set_aside()
+
+    def set_aside(self) -> None:
+        """Set one call aside whatever the limits say: one that is known to cost nothing, since nobody is asked."""
         self.pending += 1
 
     def settle(self, usage: Usage) -> None:

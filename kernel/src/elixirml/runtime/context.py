@@ -3,18 +3,21 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from attrs import define, evolve, field
 
 from elixirml.contracts.language_model import LanguageModel, ModelRequest
+from elixirml.contracts.repair import Repair
 from elixirml.contracts.usage import Usage
+from elixirml.errors import BudgetExceeded
 from elixirml.runtime.asking import Asking
 from elixirml.runtime.budget import Meter
 from elixirml.runtime.events import Span
 from elixirml.runtime.listening import Listener
 from elixirml.runtime.metering import MeteredModel
-from elixirml.runtime.result import Lapse, StageRecord
+from elixirml.runtime.result import Lapse, StageRecord, Trace
 
 __all__ = ["RunContext", "Wrap", "derived_seed"]
 
@@ -39,10 +42,12 @@ class RunContext:
         span: Where events belong.
         open_model: Returns the model of a name, and the limiter of its concurrency.
         wrap: Puts every model into another; None leaves them bare.
+        withheld: Returns a model that is asked nothing any more, for the limit that is reached; see `Models.withheld`.
         idle: Returns the value of a variable that is not active: its default.
         listener: Who listens to what the stages answer; None when nobody does.
         stages: Predict stages executed so far.
         lapses: Assertions that failed so far.
+        repairs: Replies that did not hold their outputs and were to be repaired, so far.
         usage: What this run used; the meter may be shared with others.
     """
 
@@ -52,16 +57,22 @@ class RunContext:
     span: Span
     open_model: Callable[[str], tuple[LanguageModel, Any]]
     wrap: Wrap | None = None
+    withheld: Callable[[str, BudgetExceeded], LanguageModel] | None = field(default=None, kw_only=True)
     idle: Callable[[str], Any] = field(kw_only=True)
     listener: Listener | None = None
     stages: list[StageRecord] = field(factory=list[StageRecord])
     lapses: list[Lapse] = field(factory=list[Lapse])
+    repairs: list[Repair] = field(factory=list[Repair])
     usage: Usage = field(factory=Usage)
     _sampled: Counter[str] = field(factory=Counter[str])
 
     def value(self, path: str) -> Any:
         """Return the value of a variable."""
         return self.values[path] if path in self.values else self.idle(path)
+
+    def trace(self) -> Trace:
+        """Return how the run has come about so far."""
+        return Trace(tuple(self.stages), tuple(self.lapses), tuple(self.repairs))
 
     def asking(self, model: str, stage: str, span: Span) -> Asking:
         """Return what a predictor asks a model with, bound by budget, limiter, journal and events.
@@ -72,7 +83,9 @@ class RunContext:
             span: Where the events of its calls belong.
         """
         opened, limiter = self.open_model(model)
-        metered: LanguageModel = MeteredModel(opened, self.meter, limiter, span, stage)
+        metered: LanguageModel = MeteredModel(
+            opened, self.meter, limiter, span, stage, None if self.withheld is None else partial(self.withheld, model)
+        )
         asked = metered if self.wrap is None else self.wrap(metered, stage)
 
         def seeded(request: ModelRequest) -> ModelRequest:

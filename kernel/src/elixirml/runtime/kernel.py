@@ -16,7 +16,8 @@ import anyio
 from elixirml.contracts.language_model import LanguageModel
 from elixirml.contracts.middleware import Middleware
 from elixirml.contracts.observer import Observer
-from elixirml.errors import ConfigError, ExecutorError, ModelUnavailable
+from elixirml.errors import ConfigError, ExecutorError
+from elixirml.identity import Json
 from elixirml.plugins import PluginManager, Registry
 from elixirml.programs.compiled import CompiledProgram
 from elixirml.programs.compiler import compile_program
@@ -28,12 +29,14 @@ from elixirml.runtime.events import EventBus, Span
 from elixirml.runtime.extensions import Extensions
 from elixirml.runtime.listening import Listener
 from elixirml.runtime.middlewares import Middlewares
+from elixirml.runtime.models import Models
 from elixirml.runtime.ordering import Strategy
 from elixirml.runtime.recent import Recent
 from elixirml.runtime.result import Result
 from elixirml.runtime.runner import Runner
 from elixirml.runtime.streaming import RunStream, streaming
 from elixirml.runtime.supervision import ChildSpec, ChildStatus, Supervisor
+from elixirml.variables import Space
 
 if TYPE_CHECKING:
     from elixirml.config import ConfigurationStore
@@ -96,7 +99,7 @@ class Kernel:
         self._cache = own.cache if cache is None else cache
         self._supervisor: Supervisor | None = None
         self._stack: AsyncExitStack | None = None
-        self._models: dict[str, tuple[LanguageModel, anyio.CapacityLimiter]] = {}
+        self._models = Models(self, registry=registry, middlewares=self.middlewares, configuration=self.config)
         self._services: dict[str, anyio.Lock] = {}
         self._ready: set[str] = set()
         self._programs: Recent[Program[Any, Any]] = Recent(_KEPT)
@@ -190,21 +193,34 @@ class Kernel:
             return as_program(declared)
         return self._programs.get(declared, lambda: as_program(declared))
 
-    def model(self, name: str) -> tuple[LanguageModel, anyio.CapacityLimiter]:
+    def space(self) -> Space:
+        """Return what may be tuned of the kernel itself, frozen at what is in force.
+
+        Paths are `middlewares.<name>.<variable>` and `plugins.<plugin>.<key>`. A program may be given values for them
+        like for its own variables, and a study searches those that it is told to free.
+
+        Example:
+            >>> async with Kernel(middlewares=["retry"]) as kernel:
+            ...     patient = QA().with_values({"middlewares.retry.max_retries": 5})
+            ...     await kernel.run(patient, {"question": "Where is it?"})
+
+        .. versionadded:: 0.1
+        """
+        return self._models.space()
+
+    def model(
+        self, name: str, *, values: Mapping[str, Json] | None = None
+    ) -> tuple[LanguageModel, anyio.CapacityLimiter]:
         """Return the model of a name and the limiter of its concurrency; opened once.
+
+        Args:
+            name: As `provider/model`.
+            values: Values of variables of `space` to use it with; the kernel itself stays as it is.
 
         Raises:
             ModelUnavailable: The name has no provider, or the provider does not know it or has not installed it.
         """
-        if name not in self._models:
-            prefix, slash, rest = name.partition("/")
-            if not slash or not rest:
-                raise ModelUnavailable(
-                    f"`{name}` is not the name of a model.", hint="Write provider/model, as in local/smollm2."
-                )
-            opened = self.middlewares.wrap(self.capabilities.provider(prefix).open(rest, self), self)
-            self._models[name] = (opened, anyio.CapacityLimiter(max(1, opened.concurrency)))
-        return self._models[name]
+        return self._models.open(name, values=values)
 
     def language_model(self, name: str) -> LanguageModel:
         """Return the model of a name, inside this kernel's middlewares.
@@ -225,7 +241,7 @@ class Kernel:
         return self._runners.get(id(made), lambda: self._runner(made))
 
     def _runner(self, made: Program[Any, Any]) -> Runner:
-        return Runner(made, self._compile(made), capabilities=self.capabilities, open_model=self.model)
+        return Runner(made, self._compile(made), capabilities=self.capabilities, models=self._models)
 
     @overload
     async def run(

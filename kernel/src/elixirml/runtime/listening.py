@@ -45,15 +45,25 @@ class Listener:
 
     tell: Callable[[RunDelta], Awaitable[None]]
     _attempts: Counter[str] = field(factory=Counter[str], init=False)
+    _announced: set[str] = field(factory=set[str], init=False)
 
     def to(self, stage: str) -> "StageListener":
         """Return who listens to one prediction of a stage."""
         return StageListener(self, stage)
 
     def next_attempt(self, stage: str) -> int:
-        """Count one more attempt of a stage."""
-        self._attempts[stage] += 1
+        """Count one more attempt of a stage, unless it has been announced."""
+        if stage in self._announced:
+            self._announced.remove(stage)
+        else:
+            self._attempts[stage] += 1
         return self._attempts[stage]
+
+    async def begin_anew(self, stage: str, name: str) -> None:
+        """Tell that what a stage has said holds no longer, with an empty piece of the field that was refused."""
+        attempt = self.next_attempt(stage)
+        self._announced.add(stage)
+        await self.tell(RunDelta(stage, name, "", attempt=attempt))
 
 
 @define(eq=False)
@@ -92,9 +102,14 @@ class StageListener:
         if not self._tangled:
             await self._tell(delta)
 
-    async def conclude(self, prediction: Prediction) -> None:
-        """Tell what lacks of a prediction: the rest of its fields, or all of them where something else was told."""
-        once = len(prediction.exchanges) <= 1
+    async def conclude(self, prediction: Prediction, *, mended: bool = False) -> None:
+        """Tell what lacks of a prediction: the rest of its fields, or all of them where something else was told.
+
+        Args:
+            prediction: What the stage answers.
+            mended: Whether a reply was changed to be read, so that what was told of it may not be what it now says.
+        """
+        once = len(prediction.exchanges) <= 1 and not mended
         fields = prediction.fields.items()
         if self._tangled or not all(self._agrees(name, value, once=once) for name, value in fields):
             self._begin()
@@ -120,8 +135,17 @@ class StageListener:
         heard = self._heard.get(name, "")
         if name not in self._complete:
             return _text(value).startswith(heard)
-        return heard == _text(value) or (once and bool(heard) and not isinstance(value, str))
+        return heard == _text(value) or (not isinstance(value, str) and (_says(heard, value) or (once and bool(heard))))
 
 
 def _text(value: Json) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _says(source: str, value: Json) -> bool:
+    """Whether a text is JSON for a value, however it is spaced."""
+    try:
+        said: object = json.loads(source)
+    except (ValueError, RecursionError):
+        return False
+    return said == value and isinstance(said, bool) == isinstance(value, bool)

@@ -13,11 +13,12 @@ from typing import Any, Final, Self
 
 from attrs import define, evolve, field, frozen
 
-from elixirml.contracts.language_model import ModelRequest, ModelResponse
-from elixirml.contracts.stream import ModelDelta, ModelEnd, streamed
+from elixirml.contracts.language_model import LanguageModel, ModelRequest, ModelResponse
+from elixirml.contracts.stream import ModelDelta, ModelEnd, ReasoningDelta, TextDelta, streamed
 from elixirml.contracts.usage import Usage
 from elixirml.contracts.wrapping import WrappedModel
 from elixirml.errors import (
+    BudgetExceeded,
     ContextLengthExceeded,
     ElixirError,
     ModelAccessDenied,
@@ -29,9 +30,10 @@ from elixirml.errors import (
 from elixirml.runtime.budget import Meter
 from elixirml.runtime.events import Span
 
-__all__ = ["MeteredModel", "Passed"]
+__all__ = ["MeteredModel", "Passed", "so_far"]
 
 _TURNED_AWAY: Final = (
+    BudgetExceeded,
     ModelUnavailable,
     ModelAccessDenied,
     ModelRequestInvalid,
@@ -52,12 +54,14 @@ class MeteredModel(WrappedModel):
         limiter: How many calls may be under way at once.
         span: Where events belong.
         stage: The stage that asks.
+        withheld: Returns the model as it is when a limit is reached: what is at hand in a cache it gives all the same.
     """
 
     meter: Meter
     limiter: AbstractAsyncContextManager[Any]
     span: Span
     stage: str
+    withheld: Callable[[BudgetExceeded], LanguageModel] | None = None
 
     async def complete(self, request: ModelRequest) -> ModelResponse:
         """Ask within the budget.
@@ -68,14 +72,14 @@ class MeteredModel(WrappedModel):
         """
         async with self._call() as call:
             with self._answering(call):
-                response = await self.model.complete(request)
+                response = await call.model.complete(request)
             return call.ended(response)
 
     @asynccontextmanager
     async def stream(self, request: ModelRequest) -> AsyncGenerator[AsyncIterator[ModelDelta]]:
         """Ask within the budget, and pass the reply on as it arrives.
 
-        A reply that broke off, or was not read to its end, is booked as one call; no more is known of it.
+        A reply that broke off, or was not read to its end, is booked as one call and the tokens that are sure.
 
         Raises:
             BudgetExceeded: A limit is reached; nothing was asked.
@@ -83,20 +87,35 @@ class MeteredModel(WrappedModel):
         """
         async with self._call() as call, AsyncExitStack() as left:
             with self._answering(call):
-                deltas = await left.enter_async_context(streamed(self.model, request))
+                deltas = await left.enter_async_context(streamed(call.model, request))
             yield Passed(_Guarded(deltas, lambda: self._answering(call)), call.seen)
 
     @asynccontextmanager
     async def _call(self) -> AsyncGenerator["_Call"]:
         async with self.limiter:
-            self.meter.reserve()
-            call = _Call()
+            call = _Call(self._admitted())
             try:
                 with self.span.inside("model", model=self.name, stage=self.stage) as span:
                     yield call
                     span.outcome.update(call.outcome())
             finally:
                 self.meter.settle(call.usage)
+
+    def _admitted(self) -> LanguageModel:
+        """Return the model, one call of it set aside; withheld where a limit is reached and replies may be at hand.
+
+        Raises:
+            BudgetExceeded: A limit is reached, and nothing is at hand; or the time is over.
+        """
+        try:
+            self.meter.reserve()
+        except BudgetExceeded as error:
+            if self.withheld is None or error.limit == "seconds":
+                raise
+            model = self.withheld(error)
+            self.meter.set_aside()
+            return model
+        return self.model
 
     @contextmanager
     def _answering(self, call: "_Call") -> Generator[None]:
@@ -150,10 +169,23 @@ class _Guarded:
             return await anext(self.deltas)
 
 
+def so_far(usage: Usage, delta: ModelDelta, *, seconds: float) -> Usage:
+    """Return what a reply has used with one more piece, while its provider has not said: no piece is less than a token.
+
+    Args:
+        usage: What it had used before.
+        delta: The piece.
+        seconds: For how long it has been waited for.
+    """
+    empty = isinstance(delta, (TextDelta, ReasoningDelta)) and not delta.text
+    return Usage(calls=1, tokens_out=usage.tokens_out + (not empty), seconds=seconds)
+
+
 @define(eq=False)
 class _Call:
-    """One call under way, and what is known of it so far."""
+    """One call of a model under way, and what is known of it so far."""
 
+    model: LanguageModel
     started: float = field(factory=perf_counter)
     usage: Usage = field(factory=Usage)
     first_token: float | None = None
@@ -165,7 +197,7 @@ class _Call:
         seconds = perf_counter() - self.started
         if self.first_token is None:
             self.first_token = seconds
-        self.usage = Usage(calls=1, seconds=seconds)
+        self.usage = so_far(self.usage, delta, seconds=seconds)
         return delta
 
     def ended(self, response: ModelResponse) -> ModelResponse:

@@ -6,10 +6,14 @@ from typing import Any, cast
 
 from elixirml.contracts.adapter import Feedback
 from elixirml.contracts.capabilities import Capabilities
-from elixirml.errors import AssertionFailed, DeclarationError, did_you_mean
+from elixirml.contracts.language_model import ModelResponse
+from elixirml.contracts.predictor import Exchange, Prediction
+from elixirml.contracts.schema import Schema
+from elixirml.errors import DeclarationError, did_you_mean
 from elixirml.programs.compiled import (
     AssertionNode,
     CompiledProgram,
+    Fallback,
     FunctionNode,
     Node,
     PredictNode,
@@ -18,16 +22,17 @@ from elixirml.programs.compiled import (
     stage_slot,
 )
 from elixirml.programs.program import Program
-from elixirml.programs.stages import Then
+from elixirml.runtime.assertions import Judging
 from elixirml.runtime.bound import BoundProgram, Call
 from elixirml.runtime.context import RunContext
 from elixirml.runtime.events import Span
 from elixirml.runtime.ordering import ORDERINGS, Strategy
-from elixirml.runtime.plain import plain
+from elixirml.runtime.plain import field_of, plain, shown
 from elixirml.runtime.predicting import predict_once
-from elixirml.runtime.result import Lapse
+from elixirml.runtime.result import Followed, StageRecord
+from elixirml.runtime.watching import ReplyRefused, Watch
 
-__all__ = ["Pipeline", "awaited", "field_of"]
+__all__ = ["Pipeline", "awaited"]
 
 
 class Pipeline:
@@ -59,10 +64,7 @@ class Pipeline:
         self._span = span
         self._strategy = strategy
         self._slots: dict[str, Any] = {}
-        self._made: dict[str, int] = {}
-        self._feedback: dict[str, Feedback] = {}
-        self._replies: dict[str, str] = {}
-        self._asked: dict[str, str] = {}
+        self._judging = Judging(compiled, context, span, call=self._called, plain=self._plain)
 
     async def run(self, inputs: Mapping[str, Any], *, feedback: Feedback | None = None) -> Any:
         """Return the typed output for typed inputs.
@@ -77,36 +79,39 @@ class Pipeline:
         """
         self._slots = {input_slot(name): value for name, value in inputs.items()}
         if feedback is not None and self._compiled.answers is not None:
-            self._tell(self._compiled.answers, feedback)
+            self._judging.tell(self._compiled.answers, feedback)
         await ORDERINGS[self._strategy](self._compiled, self._step)
         return self._output()
 
     @property
     def reply(self) -> str:
         """The last reply the output is made of."""
-        return self._replies.get(self._compiled.answers or "", "")
+        return self._judging.reply(self._compiled.answers)
 
     async def _step(self, node: Node) -> frozenset[str]:
         """Run one node; return the nodes to run again, none to go on."""
         if isinstance(node, AssertionNode):
-            again = await self._judge(node)
-            return frozenset() if again is None else self._compiled.downstream(again)
-        if not (isinstance(node, PredictNode) and node.manual):
-            self._made[node.name] = self._made.get(node.name, 0) + 1
-            self._slots[stage_slot(node.name)] = await self._value_of(node, self._arguments(node), self._span)
+            return await self._judge(node)
+        if isinstance(node, FunctionNode) or not node.manual:
+            self._slots[stage_slot(node.name)] = await self._made(node)
         return frozenset()
 
     def _arguments(self, node: Node) -> dict[str, Any]:
         return {name: self._slots[slot] for name, slot in node.arguments.items()}
 
     async def _value_of(
-        self, node: FunctionNode | PredictNode | ProgramNode, arguments: Mapping[str, Any], span: Span
+        self,
+        node: FunctionNode | PredictNode | ProgramNode,
+        arguments: Mapping[str, Any],
+        span: Span,
+        *,
+        watch: Watch | None = None,
     ) -> Any:
         kind = type(node).__name__.removesuffix("Node").lower()
         with span.inside("stage", stage=self._compiled.path(node.name), kind=kind) as inner:
             match node:
                 case PredictNode():
-                    return await self._predict(node, arguments, inner)
+                    return await self._predict(node, arguments, inner, watch)
                 case ProgramNode():
                     return await self._sub_program(node, arguments, inner)
                 case _:
@@ -120,17 +125,21 @@ class Pipeline:
 
         return BoundProgram(self._program, call=call, value=self._value)
 
-    async def _predict(self, node: PredictNode, arguments: Mapping[str, Any], span: Span) -> Any:
+    async def _called(self, name: str, function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+        return await awaited(function(self._bound(name, self._span), **arguments))
+
+    async def _predict(self, node: PredictNode, arguments: Mapping[str, Any], span: Span, watch: Watch | None) -> Any:
         value, record = await predict_once(
             node,
             arguments,
             context=self._context,
             capabilities=self._capabilities,
             span=span,
-            feedback=self._feedback.pop(node.name, None),
+            feedback=self._judging.feedback(node.name),
+            watch=watch,
         )
         self._context.stages.append(record)
-        self._replies[node.name] = record.exchanges[-1].response.text if record.exchanges else ""
+        self._judging.answered(node.name, record.exchanges[-1].response.text if record.exchanges else "")
         return value
 
     async def _sub_program(self, node: ProgramNode, arguments: Mapping[str, Any], span: Span) -> Any:
@@ -145,44 +154,101 @@ class Pipeline:
         )
         typed = node.compiled.inputs.validate({name: self._plain(value) for name, value in arguments.items()})
         fields = {each.name: field_of(typed, each.name, each.default) for each in node.compiled.inputs.fields}
-        output = await inner.run(fields, feedback=self._feedback.pop(node.name, None))
-        self._replies[node.name] = inner.reply
+        output = await inner.run(fields, feedback=self._judging.feedback(node.name))
+        self._judging.answered(node.name, inner.reply)
         return output
 
-    async def _judge(self, node: AssertionNode) -> str | None:
-        """Judge an assertion; return the stage to run again, or None to go on."""
-        verdict = await awaited(node.function(self._bound(node.name, self._span), **self._arguments(node)))
-        name = self._compiled.path(node.name)
-        if verdict is None:
-            raise DeclarationError(
-                f"The {node.kind} `{name}` returned None, so it says neither that it holds nor that it fails.",
-                hint="Return True or False.",
-                code="assertion-none",
-            )
-        if verdict:
-            return None
-        attempt = max(1, self._made.get(node.retries or "", 1))
-        self._context.lapses.append(Lapse(name, node.message, attempt))
-        self._span.tell("assertion.failed", assertion=name, message=node.message, attempt=attempt)
-        if node.then is Then.RECORD:
-            return None
-        if node.then is Then.RETRY and node.retries is not None and attempt < node.attempts:
-            said = self._replies.get(self._asked.get(node.retries, node.retries), "")
-            self._tell(node.retries, Feedback(said, node.message))
-            return node.retries
-        raise AssertionFailed(
-            f"{self._program.name}.{node.name}: {node.message}",
-            assertion=name,
-            value=self._arguments(node),
-            attempts=attempt,
-        )
+    async def _judge(self, node: AssertionNode) -> frozenset[str]:
+        """Judge an assertion; return the nodes to run again, none to go on."""
+        arguments = {
+            name: field_of(value, node.fields[name]) if name in node.fields else value
+            for name, value in self._arguments(node).items()
+        }
+        if await self._judging.holds(node, arguments):
+            return frozenset()
+        match self._judging.lapse(node, arguments):
+            case Followed.RETRY if node.retries is not None:
+                return self._compiled.downstream(node.retries)
+            case Followed.FALLBACK if node.fallback is not None:
+                replaced = node.fallback.replaces
+                self._slots[stage_slot(replaced)] = await self._fallen_back(node.fallback)
+                return self._compiled.downstream(replaced) - {replaced}
+            case _:
+                return frozenset()
 
-    def _tell(self, name: str, feedback: Feedback) -> None:
-        """Keep feedback for the next call of a stage; that of a Python stage is for what it asked last."""
+    async def _made(self, node: FunctionNode | PredictNode | ProgramNode) -> Any:
+        """Return the value of a stage; it is made again while an assertion refuses its reply as that arrives."""
+        while True:
+            self._judging.begun(node.name)
+            arguments = self._arguments(node)
+            watch = self._watch(node)
+            try:
+                value = await self._value_of(node, arguments, self._span, watch=watch)
+            except ReplyRefused as refusal:
+                self._note_refused(node, arguments, refusal)
+                self._drop(watch, besides=refusal)
+                followed = self._judging.lapse(refusal.node, refusal.arguments)
+                if followed is Followed.FALLBACK and refusal.node.fallback is not None:
+                    return await self._fallen_back(refusal.node.fallback)
+                await self._begin_anew(node, refusal.field)
+            else:
+                self._drop(watch)
+                return value
+
+    def _watch(self, node: Node) -> Watch | None:
+        early = self._compiled.early.get(node.name)
+        if early is None or not isinstance(node, PredictNode):
+            return None
+        return Watch(node.signature, early, self._slots, self._judging)
+
+    def _drop(self, watch: Watch | None, *, besides: ReplyRefused | None = None) -> None:
+        """Record the refusals that a strategy has gone on after."""
+        for each in () if watch is None else watch.refused:
+            if each is not besides:
+                self._judging.note(each.node, Followed.DROPPED)
+
+    def _note_refused(self, node: Node, arguments: Mapping[str, Any], refusal: ReplyRefused) -> None:
+        path = self._compiled.path(node.name)
+        judged = {name: self._plain(refusal.arguments[held]) for held, name in refusal.node.fields.items()}
+        given = {name: self._plain(value) for name, value in arguments.items()}
+        exchange = Exchange(path, refusal.request, ModelResponse(refusal.reply, "refused"))
+        self._context.stages.append(StageRecord(path, given, judged, (exchange,), refused=True))
+
+    async def _begin_anew(self, node: Node, field: str) -> None:
+        if self._context.listener is not None:
+            await self._context.listener.begin_anew(self._compiled.path(node.name), field)
+
+    async def _fallen_back(self, fallback: Fallback) -> Any:
+        """Return what stands in for a stage's value, as a value of that stage's type."""
+        node = self._node(fallback.name) if fallback.function is None else _method(fallback)
+        arguments = {name: self._slots[slot] for name, slot in fallback.arguments.items()}
+        value = await self._value_of(node, arguments, self._span)
+        replaced = self._node(fallback.replaces)
+        if isinstance(replaced, FunctionNode):
+            return value
+        output = replaced.output if isinstance(replaced, PredictNode) else replaced.compiled.output
+        known = self._fields(value, output, of=fallback.name)
+        typed = output.validate(known)
+        if isinstance(replaced, PredictNode) and self._context.listener is not None:
+            await self._context.listener.to(replaced.path).conclude(Prediction(known))
+        return typed
+
+    def _fields(self, value: Any, output: Schema, *, of: str) -> dict[str, Any]:
+        """Return the plain fields of what a fallback gives, as far as the output it stands in for has them."""
+        fields = self._plain(value)
+        if not isinstance(fields, Mapping):
+            raise DeclarationError(
+                f"The fallback `{of}` of {self._program.name} gave {shown(value)}, which is no {output.name}.",
+                hint=f"Return a {output.name}, or a mapping with: {', '.join(each.name for each in output.fields)}.",
+                code="fallback",
+            )
+        given = cast("Mapping[str, Any]", fields)
+        return {each.name: given[each.name] for each in output.fields if each.name in given}
+
+    def _node(self, name: str) -> FunctionNode | PredictNode | ProgramNode:
         node = self._compiled.nodes[self._compiled.positions[name]]
-        if isinstance(node, FunctionNode):
-            name = self._asked.get(name, node.calls[0])
-        self._feedback[name] = feedback
+        assert not isinstance(node, AssertionNode)  # noqa: S101 - only stages are named so
+        return node
 
     def _output(self) -> Any:
         rule = self._compiled.rule
@@ -217,7 +283,7 @@ class Pipeline:
                     hint=did_you_mean(unknown[0], known) if unknown else f"Write `await self.{name}({_call(known)})`.",
                     code="call-inputs",
                 )
-            self._asked[caller] = name
+            self._judging.asked(caller, name)
             return await self._value_of(node, inputs, span)
 
         return call
@@ -231,11 +297,10 @@ def _call(names: list[str]) -> str:
     return ", ".join(f"{name}=..." for name in names)
 
 
-def field_of(value: Any, name: str, default: Any = None) -> Any:
-    """Return a field of a record, whether it is a mapping or an object; an absent one has the default."""
-    if isinstance(value, Mapping):
-        return cast("Mapping[str, Any]", value).get(name, default)
-    return getattr(value, name)
+def _method(fallback: Fallback) -> FunctionNode:
+    """Return a method of the class as a stage."""
+    assert fallback.function is not None  # noqa: S101 - else it is a stage already
+    return FunctionNode(fallback.name, fallback.arguments, fallback.function, fallback.calls)
 
 
 async def awaited(value: Any) -> Any:

@@ -5,11 +5,11 @@ from dataclasses import fields as fields_of
 from dataclasses import is_dataclass
 from datetime import date, time
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
-__all__ = ["plain"]
+__all__ = ["field_of", "plain", "shown"]
 
 
 def plain(value: Any, dump: Callable[[Any], Any] = str) -> Any:
@@ -34,6 +34,19 @@ def plain(value: Any, dump: Callable[[Any], Any] = str) -> Any:
             return value.isoformat()
         case _:
             return _taken_apart(value, dump)
+
+
+def field_of(value: Any, name: str, default: Any = None) -> Any:
+    """Return a field of a record, whether it is a mapping or an object; an absent one has the default."""
+    if isinstance(value, Mapping):
+        return cast("Mapping[str, Any]", value).get(name, default)
+    return getattr(value, name)
+
+
+def shown(value: object) -> str:
+    """Return what messages show of a value: its beginning."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _items(value: Any) -> Any:

@@ -3,17 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import evolve
+from attrs import define, evolve, field
 
 from elixirml.contracts.adapter import Demo, Feedback, FormatCall
 from elixirml.contracts.capabilities import Capabilities
 from elixirml.contracts.predictor import Prediction, PredictorCall
+from elixirml.contracts.repair import FAIL, POLICIES, UNREPAIRED, Repair, RepairPolicy
 from elixirml.errors import ParseError, ValidationError
 from elixirml.programs.compiled import PredictNode
 from elixirml.runtime.context import RunContext
 from elixirml.runtime.events import Span
 from elixirml.runtime.plain import plain
 from elixirml.runtime.result import StageRecord
+from elixirml.runtime.watching import Watch
 
 __all__ = ["format_call", "predict_once"]
 
@@ -26,10 +28,12 @@ async def predict_once(
     capabilities: Capabilities,
     span: Span,
     feedback: Feedback | None = None,
+    watch: Watch | None = None,
 ) -> tuple[Any, StageRecord]:
     """Return the typed value of a predict stage and the record of how it came about.
 
     Raises:
+        ReplyRefused: What watches the replies has refused one.
         ParseError: No reply held the declared fields, or their values do not fit the declared types.
         ModelError: No reply came.
         BudgetExceeded: A limit was reached.
@@ -39,6 +43,8 @@ async def predict_once(
     call = format_call(node, given, context, feedback=feedback)
     asking = context.asking(str(context.value(node.settings["model"])), node.path, span)
     listener = None if context.listener is None else context.listener.to(node.path)
+    policy = _policy(node, context, capabilities)
+    repairs = _Repairs(context, span)
     prediction = await capabilities.predictor(predictor).predict(
         PredictorCall(
             signature=call.signature,
@@ -47,15 +53,51 @@ async def predict_once(
             ask=asking.ask,
             options=_options(node, predictor, context),
             stage=node.path,
-            stream=None if listener is None else asking.heard_by(listener),
+            stream=None if listener is None and watch is None else asking.heard_by(listener),
             tell=None if listener is None else listener.hear,
+            watch=None if watch is None else watch.begin,
             tools={name: each or capabilities.tool(name) for name, each in node.tools.items()},
+            repair=policy,
+            check=None if policy.name == FAIL else lambda found: _typed(node, found),
+            note=repairs.note,
         )
     )
     typed = _typed(node, prediction)
     if listener is not None:
-        await listener.conclude(prediction)
+        await listener.conclude(prediction, mended=repairs.mended)
     return typed, StageRecord(node.path, given, prediction.fields, prediction.exchanges)
+
+
+@define(eq=False)
+class _Repairs:
+    """Takes note of what becomes of the refused replies of one prediction.
+
+    Attributes:
+        context: The run that is to know.
+        span: Where the events belong.
+        mended: Whether a reply was changed to be read.
+    """
+
+    context: RunContext
+    span: Span
+    mended: bool = field(default=False, init=False)
+
+    def note(self, repair: Repair) -> None:
+        """Take note of one."""
+        self.context.repairs.append(repair)
+        self.mended = self.mended or bool(repair.changes)
+        told = {"failure": repair.failure, "policy": repair.policy, "repaired": repair.succeeded}
+        self.span.tell("reply.refused", stage=repair.stage, **told)
+
+
+def _policy(node: PredictNode, context: RunContext, capabilities: Capabilities) -> RepairPolicy:
+    """Return what the stage does about a reply that does not hold its outputs."""
+    name = str(context.value(node.settings["repair"]))
+    if name == FAIL:
+        return UNREPAIRED
+    if name in POLICIES:
+        return RepairPolicy(name)
+    return RepairPolicy(name, capabilities.adapter(name), _options(node, name, context))
 
 
 def format_call(

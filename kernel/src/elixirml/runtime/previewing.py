@@ -13,8 +13,7 @@ from elixirml.programs.compiled import CompiledProgram, FunctionNode, PredictNod
 from elixirml.programs.program import Program
 from elixirml.runtime.bound import BoundProgram
 from elixirml.runtime.context import RunContext
-from elixirml.runtime.pipeline import field_of
-from elixirml.runtime.plain import plain
+from elixirml.runtime.plain import field_of, plain
 from elixirml.runtime.predicting import format_call
 
 __all__ = ["previewed"]
@@ -55,7 +54,7 @@ def previewed(
         match node:
             case PredictNode(manual=False):
                 shown.append((node, _request(node, given, context, capabilities)))
-            case ProgramNode():
+            case ProgramNode(manual=False):
                 member: Program[Any, Any] = compiled.declaration.members[node.name]
                 typed = node.compiled.inputs.validate(
                     {name: plain(value, capabilities.dump) for name, value in given.items()}

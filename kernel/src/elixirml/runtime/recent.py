@@ -30,6 +30,11 @@ class Recent(Generic[T]):
     def __len__(self) -> int:
         return len(self._kept)
 
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._kept.clear()
+
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return the value of a key, made now if it is not kept; two threads that make it at once get one value."""
         with self._lock:

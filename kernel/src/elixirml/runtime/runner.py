@@ -1,13 +1,14 @@
 """One program, ready to be run many times with different values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any, cast
 
 from attrs import field, frozen
 
 from elixirml.contracts.capabilities import Capabilities
 from elixirml.contracts.language_model import LanguageModel, ModelRequest
-from elixirml.errors import BudgetExceeded, ValidationError
+from elixirml.errors import BudgetExceeded, ElixirError, ValidationError
 from elixirml.identity import Json
 from elixirml.programs.assigning import Assigned, assigned
 from elixirml.programs.compiled import CompiledProgram, PredictNode
@@ -16,11 +17,13 @@ from elixirml.runtime.budget import Meter
 from elixirml.runtime.context import RunContext, Wrap
 from elixirml.runtime.events import Span
 from elixirml.runtime.listening import Listener
+from elixirml.runtime.models import Models
 from elixirml.runtime.ordering import Strategy
-from elixirml.runtime.pipeline import Pipeline, awaited, field_of
+from elixirml.runtime.pipeline import Pipeline, awaited
+from elixirml.runtime.plain import field_of, shown
 from elixirml.runtime.previewing import previewed
 from elixirml.runtime.recent import Recent
-from elixirml.runtime.result import Result, Trace
+from elixirml.runtime.result import Result
 from elixirml.variables import Assignment, Banked, Space
 
 __all__ = ["Runner"]
@@ -31,11 +34,15 @@ _KEPT = 16
 
 @frozen
 class _Ready:
-    """An assignment, ready for use; the space and the assignment are held so that their identities stay theirs."""
+    """An assignment, ready for use; the space and the assignment are held so that their identities stay theirs.
+
+    Values of the kernel's own variables are `around` the models, beside being among all values.
+    """
 
     space: Space
     assignment: Assignment
     values: Mapping[str, Json] = field(hash=False)
+    around: Mapping[str, Json] = field(hash=False)
 
 
 @frozen(eq=False)
@@ -46,19 +53,24 @@ class Runner:
         program: The instance whose stages run.
         compiled: Its checked form.
         capabilities: What is installed.
-        open_model: Returns the model of a name, and the limiter of its concurrency.
+        models: The models of its kernel.
     """
 
     program: Program[Any, Any]
     compiled: CompiledProgram
     capabilities: Capabilities
-    open_model: Callable[[str], tuple[LanguageModel, Any]]
+    models: Models
     _own: Recent[Assigned] = field(init=False, factory=lambda: Recent[Assigned](1), repr=False)
     _ready: Recent[_Ready] = field(init=False, factory=lambda: Recent[_Ready](_KEPT), repr=False)
 
     def assigned(self) -> Assigned:
         """Return the program's space and the values it has there; see `elixirml.programs.assigning.assigned`."""
-        return self._own.get("own", lambda: assigned(self.program, self.compiled))
+        return self._own.get("own", lambda: assigned(self.program, self.compiled, around=self.models.space))
+
+    def open_model(self, name: str) -> tuple[LanguageModel, Any]:
+        """Return the model of a name as the program has it, and the limiter of its concurrency."""
+        own = self.assigned()
+        return self.models.open(name, values=self._prepared(own.space, own.assignment).around)
 
     async def run(
         self,
@@ -94,7 +106,7 @@ class Runner:
         context = self._context(assignment, space, meter=meter, seed=seed, span=span, wrap=wrap, listener=listener)
         typed = self.inputs(inputs)
         for node in self.compiled.predict_nodes():
-            self.open_model(str(context.value(node.settings["model"])))  # before the first call, not after some
+            context.open_model(str(context.value(node.settings["model"])))  # before the first call, not after some
         pipeline = Pipeline(
             self.compiled,
             self.program,
@@ -105,13 +117,15 @@ class Runner:
         )
         try:
             output = await pipeline.run(typed)
-        except BudgetExceeded as error:
-            error.partial = error.partial or Trace(tuple(context.stages), tuple(context.lapses))
+        except ElixirError as error:
+            error.trace = error.trace or context.trace()
+            if isinstance(error, BudgetExceeded):
+                error.partial = error.partial or context.trace()
             raise
         fields = self.compiled.output.dump(output)
         if self.compiled.rule.bare is not None:
             output = field_of(output, self.compiled.rule.bare)
-        result = Result(output, fields, context.usage, Trace(tuple(context.stages), tuple(context.lapses)))
+        result = Result(output, fields, context.usage, context.trace())
         after = getattr(self.program, "after_prediction", None)
         if after is not None:
             await awaited(after(result, context))
@@ -130,7 +144,7 @@ class Runner:
             except (AttributeError, TypeError, ValidationError) as error:
                 problems = error.problems if isinstance(error, ValidationError) else ()
                 raise ValidationError(
-                    f"{_shown(inputs)} is not an input of {self.compiled.name}.",
+                    f"{shown(inputs)} is not an input of {self.compiled.name}.",
                     problems=problems,
                     hint=f"Give a {schema.name} or a mapping with: {', '.join(each.name for each in schema.fields)}.",
                 ) from error
@@ -162,18 +176,25 @@ class Runner:
         if assignment is None or space is None:
             own = self.assigned()
             space, assignment = own.space, own.assignment
-        where, what = space, assignment
-        ready = self._ready.get((id(where), id(what)), lambda: _Ready(where, what, where.resolve(what)))
+        where, ready = space, self._prepared(space, assignment)
         return RunContext(
             values=ready.values,
             meter=meter,
             seed=seed,
             span=span,
-            open_model=self.open_model,
+            open_model=partial(self.models.open, values=ready.around),
+            withheld=partial(self.models.withheld, values=ready.around),
             wrap=wrap,
             idle=lambda path: _default(where, path),
             listener=listener,
         )
+
+    def _prepared(self, space: Space, assignment: Assignment) -> _Ready:
+        return self._ready.get((id(space), id(assignment)), lambda: self._newly_prepared(space, assignment))
+
+    def _newly_prepared(self, space: Space, assignment: Assignment) -> _Ready:
+        values, own = space.resolve(assignment), self.compiled.space
+        return _Ready(space, assignment, values, {path: value for path, value in values.items() if path not in own})
 
 
 def _default(space: Space, path: str) -> Any:
@@ -183,8 +204,3 @@ def _default(space: Space, path: str) -> Any:
         return variable.default
     bank, ids = space.banks[variable.bank_name], variable.default
     return [bank[str(each)].value for each in ids] if isinstance(ids, list) else bank[str(ids)].value
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

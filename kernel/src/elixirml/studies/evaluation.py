@@ -3,6 +3,7 @@
 import math
 import os
 import uuid
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -53,12 +54,24 @@ class Evaluation:
     usage: Usage
     seconds: float
 
+    @property
+    def repaired(self) -> int:
+        """How many replies were repaired."""
+        return sum(row.repaired for row in self.rows)
+
+    @property
+    def lapses(self) -> dict[str, int]:
+        """Assertion to how often it failed, whatever followed."""
+        return dict(sum((Counter(row.lapses) for row in self.rows), Counter[str]()))
+
     def to_json(self) -> dict[str, Json]:
         """Return the evaluation as plain data, without its rows."""
         return {
             "program": self.program,
             "metrics": {name: interval_json(each) for name, each in self.metrics.items()},
             "errors": dict(self.faults),
+            "repaired": self.repaired,
+            "assertions": dict[str, Json](self.lapses),
             "usage": dict(self.usage.to_json()),
             "seconds": round(self.seconds, 3),
         }

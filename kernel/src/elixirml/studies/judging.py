@@ -2,7 +2,8 @@
 
 import inspect
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 import anyio
@@ -19,7 +20,7 @@ from elixirml.errors import (
     PluginFailed,
     StateError,
 )
-from elixirml.runtime.result import Result
+from elixirml.runtime.result import Result, Trace
 from elixirml.studies.ledger import Evidence, Row
 
 __all__ = ["INFRASTRUCTURE", "Judge", "patiently"]
@@ -84,13 +85,26 @@ class Judge:
         for name, metric in self.metrics.items():
             scores[name], feedback = await _judged(name, metric, example, result)
             words.extend(filter(None, [feedback]))
-        return Row(example.id, scores, None, "; ".join(words) or None, result.fields, used(), _evidence(result))
+        return Row(
+            example.id,
+            scores,
+            None,
+            "; ".join([*words, *_told(result.trace)]) or None,
+            result.fields,
+            used(),
+            _evidence(result),
+            repaired=sum(each.succeeded for each in result.trace.repairs),
+            lapses=_counted(result.trace),
+        )
 
     def fault(self, example: Example, error: Exception, used: Usage) -> Row:
         """Return the row of a run that gave no output: every metric scores a failure."""
         code = error.code if isinstance(error, ElixirError) else type(error).__name__
         scores = {name: metric.failure for name, metric in self.metrics.items()}
-        return Row(example.id, scores, code, str(error), usage=used)
+        trace = getattr(error, "trace", None)
+        known = trace if isinstance(trace, Trace) else Trace()
+        message = "; ".join([str(error), *_told(known)])
+        return Row(example.id, scores, code, message, usage=used, lapses=_counted(known))
 
 
 async def _judged(name: str, metric: Metric, example: Example, result: Result[Any]) -> tuple[float, str | None]:
@@ -116,6 +130,19 @@ async def _judged(name: str, metric: Metric, example: Example, result: Result[An
             hint="Mend the metric; replies that are here are not asked for again.",
         )
     return value, score.feedback
+
+
+def _counted(trace: Trace) -> dict[str, int]:
+    """Return assertion to how often it failed."""
+    return dict(Counter(each.assertion for each in trace.lapses))
+
+
+def _told(trace: Trace) -> Iterator[str]:
+    """Yield a sentence for each assertion that failed, for those who can change what it judged."""
+    for name, times in _counted(trace).items():
+        last = next(each for each in reversed(trace.lapses) if each.assertion == name)
+        often = "" if times == 1 else f" {times} times"
+        yield f"assertion `{name}` failed{often}{', then held' if last.mended else ''}: {last.message}"
 
 
 def _evidence(result: Result[Any]) -> tuple[Evidence, ...]:

@@ -83,10 +83,12 @@ class Row:
         example: The example's id.
         scores: Metric name to value; the metric's failure score when there is a fault.
         fault: The error code when the candidate's reply could not be used, else None.
-        message: The error's words, or the metric's feedback.
+        message: The error's words, or the metric's feedback; and those of assertions that failed.
         fields: The program's output as plain data; empty with a fault.
         usage: What it used when it was first run.
         evidence: What replies held beside their text.
+        repaired: How many replies were repaired on the way.
+        lapses: Assertion to how often it failed.
     """
 
     example: str
@@ -96,6 +98,8 @@ class Row:
     fields: Mapping[str, Json] = field(factory=dict[str, Json], hash=False)
     usage: Usage = field(factory=Usage)
     evidence: tuple[Evidence, ...] = ()
+    repaired: int = 0
+    lapses: Mapping[str, int] = field(factory=dict[str, int], hash=False)
 
     def to_json(self) -> dict[str, Json]:
         """Return the row as plain data."""
@@ -110,6 +114,8 @@ class Row:
                 {"stage": each.stage, "text": each.text, "label_logprobs": dict(each.label_logprobs)}
                 for each in self.evidence
             ],
+            "repaired": self.repaired,
+            "lapses": dict(self.lapses),
         }
 
     @classmethod
@@ -123,6 +129,8 @@ class Row:
             fields=data["fields"],
             usage=Usage(**data["usage"]),
             evidence=tuple(Evidence(**each) for each in data["evidence"]),
+            repaired=data.get("repaired", 0),
+            lapses=data.get("lapses", {}),
         )
 
 

@@ -11,6 +11,7 @@ from elixirml.contracts.metric import Direction
 from elixirml.errors import BudgetExceeded, ConfigError, ModelError, StateError
 from elixirml.identity import Json, digest
 from elixirml.programs.assigning import saved_program
+from elixirml.programs.state import SavedProgram
 from elixirml.runtime.budget import Budget, Meter
 from elixirml.runtime.events import Span
 from elixirml.runtime.kernel import Kernel
@@ -19,6 +20,7 @@ from elixirml.studies.availability import available
 from elixirml.studies.data import examples_of
 from elixirml.studies.effects import effects
 from elixirml.studies.evaluation import ledger_path, metrics_of
+from elixirml.studies.freeing import freed
 from elixirml.studies.ledger import Ledger, Row, StudyEntry
 from elixirml.studies.report import CandidateSummary, StudyReport, Verdict
 from elixirml.studies.scoring import Scorer
@@ -59,7 +61,8 @@ async def run_optimization(
         budget: Limits of search and confirmation together; 600 calls when not given.
         seed: Equal seeds, data and settings lead to the same winner.
         options: The teleprompter's own settings.
-        free: Paths, or patterns such as `reply.*`, of variables to search although they are fixed.
+        free: Paths, or patterns such as `reply.*`, of variables to search although they are fixed; also of the kernel's
+            own, such as `middlewares.retry.max_retries`, see `Kernel.space`.
         freeze: Paths or patterns of variables to keep as declared.
         resume: Go on with the latest study of the same question; what it has scored is not run again.
 
@@ -70,8 +73,9 @@ async def run_optimization(
     """
     runner = kernel.runner(program)
     own = runner.assigned()
-    space = own.space.free(free) if free else own.space
+    space = freed(own.space, free, around=kernel.space)
     space = space.frozen(freeze) if freeze else space
+    baseline = own.assignment if len(space) == len(own.space) else space.complete(own.assignment)
     searched, notes = available(space, runner)
     examples = examples_of(train, runner.compiled, kernel.plugins.registry)
     if len(examples) < _LEAST_EXAMPLES:
@@ -84,7 +88,7 @@ async def run_optimization(
         "kind": "optimization",
         "program": runner.compiled.name,
         "digest": runner.compiled.digest,
-        "baseline": space.canonical(own.assignment),
+        "baseline": space.canonical(baseline),
         "searched": [each.name for each in searched.searchable],
         "data": digest([each.to_json() for each in examples]),
         "metric": metric,
@@ -97,9 +101,7 @@ async def run_optimization(
     }
     with Ledger(ledger_path(kernel)) as ledger:
         entry = _entry(ledger, question, resume=resume)
-        optimization = _Optimization(
-            kernel, runner, ledger, entry, space, searched, own.assignment, parts, limits, notes
-        )
+        optimization = _Optimization(kernel, runner, ledger, entry, space, searched, baseline, parts, limits, notes)
         return await optimization.run(metric=metric, teleprompter=teleprompter, seed=seed, options=options or {})
 
 
@@ -217,13 +219,7 @@ class _Optimization:
             baseline=decided.baseline,
             tuned=decided.tuned,
             comparison=decided.comparison,
-            best=saved_program(
-                self.runner.compiled,
-                self.space.with_banks(search.space.banks),
-                decided.best,
-                capabilities=self.runner.capabilities,
-                about=about,
-            ),
+            best=self._best(search, decided, about),
             candidates=candidates,
             effects=effects(search.space, scored, direction=study.direction),
             usage=meter.spent,
@@ -234,6 +230,19 @@ class _Optimization:
             stop=search.stop,
             notes=(*decided.notes, *self.notes),
             unit=study.scorer.metrics[study.metric].unit,
+        )
+
+    def _best(self, search: Search, decided: "_Decision", about: Mapping[str, Json]) -> SavedProgram:
+        """Return what the study ends with; the program as declared leaves the kernel as it is, and so names no part."""
+        space, best, own = self.space, decided.best, self.runner.assigned().space
+        if decided.verdict is not Verdict.CONFIRMED and len(space) > len(own):
+            space, best = own, Assignment({path: value for path, value in best.items() if path in own})
+        return saved_program(
+            self.runner.compiled,
+            space.with_banks(search.space.banks),
+            best,
+            capabilities=self.runner.capabilities,
+            about=about,
         )
 
 

@@ -48,13 +48,13 @@ def labelled_demos(node: PredictNode, examples: Sequence[Example], n: int) -> tu
 def bootstrapped_demos(node: PredictNode, runs: Sequence[Sequence[StageRecord]], n: int) -> tuple[Entry, ...]:
     """Return demos made of the stage records of runs that scored well.
 
-    Of a stage that an assertion has sent back, only the last record is shown: the others were refused.
+    What an assertion has refused is not shown; nor is, of a stage that ran several times, any record but the last.
 
     Source: Khattab et al., "DSPy: Compiling Declarative Language Model Calls into Self-Improving Pipelines", 2023.
     """
     good: list[StageRecord] = []
     for records in runs:
-        own = [each for each in records if each.path == node.path]
+        own = [each for each in records if each.path == node.path and not each.refused]
         good.extend(own if node.manual else own[-1:])
     return _distinct([_entry(each.inputs, each.outputs, "bootstrapped") for each in good])[:n]
 

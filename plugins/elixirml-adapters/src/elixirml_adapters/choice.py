@@ -14,6 +14,7 @@ from elixirml.contracts import (
     FREE_OF_CALLS,
     Capability,
     FormatCall,
+    Mended,
     ModelRequest,
     ModelResponse,
     Observation,
@@ -26,6 +27,7 @@ from elixirml.variables import Boolean, Choice, Fitted, Variable, when
 from elixirml_adapters.calibration import ScoredRow, batch_bias, fitted_bias
 from elixirml_adapters.choice_layouts import LAYOUTS, TEXT_LAYOUTS, ChoiceTask
 from elixirml_adapters.grammar import choice_grammar
+from elixirml_adapters.mending import mended_value
 from elixirml_adapters.options import Domains, require, settled
 from elixirml_adapters.parsing import fit_text
 from elixirml_adapters.parsing.streams import TextStream
@@ -112,6 +114,21 @@ class ChoiceAdapter:
             return {name: written[response.text]}
         with reading(response.text, field=name):
             return {name: fit_text(response.text, task.output.schema)}
+
+    def repair(
+        self, signature: Signature, response: ModelResponse, error: ParseError, *, options: Mapping[str, Any]
+    ) -> Mended:
+        """Return the output fields of a refused reply, mended.
+
+        Raises:
+            ParseError: It cannot be mended.
+        """
+        task = ChoiceTask.of(signature, settled(options, _DOMAINS))
+        name, scored = task.output.name, bool(response.label_logprobs)
+        mended = None if scored else mended_value(response.text, task.output.schema)
+        if mended is None:
+            raise error
+        return Mended({name: mended.value}, (f"`{name}`: {mended.change}",))
 
     def stream_parser(self, signature: Signature, *, options: Mapping[str, Any]) -> StreamParser:
         """Return a reader of one reply as it arrives.

@@ -5,12 +5,23 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from elixirml.contracts import Capability, FormatCall, ModelRequest, ModelResponse, Observation, Signature, StreamParser
+from elixirml.contracts import (
+    Capability,
+    FormatCall,
+    Mended,
+    ModelRequest,
+    ModelResponse,
+    Observation,
+    Signature,
+    StreamParser,
+)
+from elixirml.errors import ParseError
 from elixirml.identity import Json
 from elixirml.variables import Choice, Variable
 from elixirml_adapters.chat import CHAT_DOMAINS, chat_variables, ordered
 from elixirml_adapters.conversation import Turn, converse
 from elixirml_adapters.grammar import json_grammar
+from elixirml_adapters.mending import mend
 from elixirml_adapters.notation import compact_type
 from elixirml_adapters.options import Domains, require, settled
 from elixirml_adapters.parsing import parse_json_reply
@@ -106,6 +117,17 @@ class JsonAdapter:
         settled(options, _DOMAINS)
         with reading(response.text):
             return parse_json_reply(response.text, output_schema(signature.outputs))
+
+    def repair(
+        self, signature: Signature, response: ModelResponse, error: ParseError, *, options: Mapping[str, Any]
+    ) -> Mended:
+        """Return the output fields of a refused reply, mended.
+
+        Raises:
+            ParseError: It cannot be mended.
+        """
+        settled(options, _DOMAINS)
+        return mend(response.text, output_schema(signature.outputs), parse_json_reply, error=error)
 
     def stream_parser(self, signature: Signature, *, options: Mapping[str, Any]) -> StreamParser:
         """Return a reader of one reply as it arrives."""

@@ -6,15 +6,27 @@ such texts are to be expected.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from attrs import frozen
 
-from elixirml.contracts import Field, FormatCall, ModelRequest, ModelResponse, Observation, Signature, StreamParser
+from elixirml.contracts import (
+    Field,
+    FormatCall,
+    Mended,
+    ModelRequest,
+    ModelResponse,
+    Observation,
+    Signature,
+    StreamParser,
+)
+from elixirml.errors import ParseError
 from elixirml.identity import Json
 from elixirml.variables import Choice, Variable
 from elixirml_adapters.chat import CHAT_DOMAINS, chat_variables, ordered
 from elixirml_adapters.conversation import Turn, converse
+from elixirml_adapters.mending import Reading, mend
 from elixirml_adapters.options import Domains, settled
 from elixirml_adapters.parsing import parse_sections_reply
 from elixirml_adapters.parsing.streams import SectionsStream
@@ -124,14 +136,18 @@ class SectionsAdapter:
         Raises:
             ParseError: With the field, the reason and the reply.
         """
-        marker = _MARKERS[settled(options, _DOMAINS)["marker"]]
         with reading(response.text):
-            return parse_sections_reply(
-                response.text,
-                output_schema(signature.outputs),
-                template=marker.template,
-                end=marker.end(signature),
-            )
+            return _reader(signature, options)(response.text, output_schema(signature.outputs))
+
+    def repair(
+        self, signature: Signature, response: ModelResponse, error: ParseError, *, options: Mapping[str, Any]
+    ) -> Mended:
+        """Return the output fields of a refused reply, mended.
+
+        Raises:
+            ParseError: It cannot be mended.
+        """
+        return mend(response.text, output_schema(signature.outputs), _reader(signature, options), error=error)
 
     def stream_parser(self, signature: Signature, *, options: Mapping[str, Any]) -> StreamParser:
         """Return a reader of one reply as it arrives."""
@@ -144,6 +160,11 @@ class SectionsAdapter:
         """Return nothing: the format has no fitted variables."""
         _ = signature, observations, options
         return {}
+
+
+def _reader(signature: Signature, options: Mapping[str, Any]) -> Reading:
+    marker = _MARKERS[settled(options, _DOMAINS)["marker"]]
+    return partial(parse_sections_reply, template=marker.template, end=marker.end(signature))
 
 
 def _system(signature: Signature, marker: Marker, closing: str, options: Mapping[str, Any]) -> str:

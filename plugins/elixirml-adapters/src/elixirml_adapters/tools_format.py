@@ -11,6 +11,7 @@ from elixirml.contracts import (
     Capability,
     Demo,
     FormatCall,
+    Mended,
     Message,
     ModelRequest,
     ModelResponse,
@@ -21,14 +22,16 @@ from elixirml.contracts import (
     ToolCall,
     ToolSpec,
 )
+from elixirml.errors import ParseError
 from elixirml.identity import Json
 from elixirml.variables import Variable
 from elixirml_adapters.chat import CHAT_DOMAINS, chat_variables, ordered
 from elixirml_adapters.conversation import Turn, converse
 from elixirml_adapters.json_format import JsonAdapter, input_lines, reply_text
+from elixirml_adapters.mending import mend
 from elixirml_adapters.options import settled
 from elixirml_adapters.parsing import parse_json_reply
-from elixirml_adapters.parsing.streams import JsonStream
+from elixirml_adapters.parsing.streams import ToolsStream
 from elixirml_adapters.rendering import feedback_note, field_lines, output_schema, paragraphs, worked
 from elixirml_adapters.replies import reading
 
@@ -90,10 +93,21 @@ class ToolsAdapter:
         with reading(reply):
             return parse_json_reply(reply, output_schema(signature.outputs))
 
-    def stream_parser(self, signature: Signature, *, options: Mapping[str, Any]) -> StreamParser:
-        """Return a reader of the text of one reply as it arrives; what a call says is told of when it has ended."""
+    def repair(
+        self, signature: Signature, response: ModelResponse, error: ParseError, *, options: Mapping[str, Any]
+    ) -> Mended:
+        """Return the output fields of a refused reply, mended.
+
+        Raises:
+            ParseError: It cannot be mended.
+        """
         settled(options, CHAT_DOMAINS)
-        return JsonStream(output_schema(signature.outputs))
+        return mend(_reply(response), output_schema(signature.outputs), parse_json_reply, error=error)
+
+    def stream_parser(self, signature: Signature, *, options: Mapping[str, Any]) -> StreamParser:
+        """Return a reader of one reply as it arrives, be it a call or a text."""
+        settled(options, CHAT_DOMAINS)
+        return ToolsStream(output_schema(signature.outputs), tool=TOOL)
 
     def fit(
         self, signature: Signature, observations: Sequence[Observation], *, options: Mapping[str, Any]

@@ -8,11 +8,22 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from elixirml.contracts import Field, FormatCall, ModelRequest, ModelResponse, Observation, Signature, StreamParser
+from elixirml.contracts import (
+    Field,
+    FormatCall,
+    Mended,
+    ModelRequest,
+    ModelResponse,
+    Observation,
+    Signature,
+    StreamParser,
+)
+from elixirml.errors import ParseError
 from elixirml.identity import Json
 from elixirml.variables import Variable
 from elixirml_adapters.chat import CHAT_DOMAINS, chat_variables, ordered
 from elixirml_adapters.conversation import Turn, converse
+from elixirml_adapters.mending import mend
 from elixirml_adapters.options import settled
 from elixirml_adapters.parsing import parse_xml_reply
 from elixirml_adapters.parsing.streams import XmlStream
@@ -75,6 +86,17 @@ class XmlAdapter:
         settled(options, CHAT_DOMAINS)
         with reading(response.text):
             return parse_xml_reply(response.text, output_schema(signature.outputs))
+
+    def repair(
+        self, signature: Signature, response: ModelResponse, error: ParseError, *, options: Mapping[str, Any]
+    ) -> Mended:
+        """Return the output fields of a refused reply, mended.
+
+        Raises:
+            ParseError: It cannot be mended.
+        """
+        settled(options, CHAT_DOMAINS)
+        return mend(response.text, output_schema(signature.outputs), parse_xml_reply, error=error)
 
     def stream_parser(self, signature: Signature, *, options: Mapping[str, Any]) -> StreamParser:
         """Return a reader of one reply as it arrives."""

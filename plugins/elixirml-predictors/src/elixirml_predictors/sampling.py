@@ -1,14 +1,27 @@
 """Several answers to one question: drawn beside each other, kept in their order, faults left out."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypeAlias
 
 import anyio
 from attrs import evolve, field, frozen
 
-from elixirml.contracts import Exchange, ModelRequest, ModelResponse, Prediction, PredictorCall, Signature, Usage
+from elixirml.contracts import (
+    Exchange,
+    ModelDelta,
+    ModelRequest,
+    ModelResponse,
+    Prediction,
+    PredictorCall,
+    Signature,
+    Usage,
+)
 from elixirml.errors import ParseError
 
 __all__ = ["Draws", "draw", "together"]
+
+_Stream: TypeAlias = Callable[[ModelRequest], AbstractAsyncContextManager[AsyncIterator[ModelDelta]]]
 
 
 @frozen
@@ -46,7 +59,9 @@ async def draw(call: PredictorCall, task: Signature, *, n: int, temperature: flo
     warm = evolve(call.format, temperature=temperature)
 
     async def one(number: int) -> None:
-        mine = evolve(call, format=warm, ask=_in_turn(call.ask, turns[number], turns[number + 1]))
+        turn = (turns[number], turns[number + 1])
+        stream = None if call.stream is None else _streamed_in_turn(call.stream, *turn)
+        mine = evolve(call, format=warm, ask=_in_turn(call.ask, *turn), stream=stream)
         try:
             found[number] = await mine.exchange(task)
         except Exception as error:  # noqa: BLE001 - raised below, bare, when the others have come to their end
@@ -77,6 +92,17 @@ def _in_turn(
         return await ask(request)
 
     return asked
+
+
+def _streamed_in_turn(stream: _Stream, mine: anyio.Event, following: anyio.Event) -> _Stream:
+    @asynccontextmanager
+    async def streamed(request: ModelRequest) -> AsyncGenerator[AsyncIterator[ModelDelta]]:
+        await mine.wait()
+        following.set()
+        async with stream(request) as deltas:
+            yield deltas
+
+    return streamed
 
 
 def together(chosen: Prediction, all_of: Iterable[Prediction | Draws]) -> Prediction:

@@ -7,16 +7,15 @@ from typing import Any
 import anyio
 from attrs import define, field, frozen
 
-from elixirml.contracts import ORDERS, LanguageModel, ModelHost, ModelRequest, ModelResponse, streamed
+from elixirml.contracts import ORDERS, LanguageModel, ModelHost, ModelRequest, ModelResponse, WrappedModel, streamed
 from elixirml.errors import ModelError, ModelOverloaded
 from elixirml.variables import Variable, variable
 from elixirml_resilience.circuit import Circuit
 from elixirml_resilience.config import BreakerConfig
 from elixirml_resilience.keeping import Kept
 from elixirml_resilience.outages import is_failure
-from elixirml_resilience.settings import section, settled
+from elixirml_resilience.settings import configured, section, settled
 from elixirml_resilience.streaming import Deltas, watched
-from elixirml_resilience.wrapping import WrappedModel
 
 __all__ = ["Breaker"]
 
@@ -40,9 +39,13 @@ class Breaker:
             variable(own.pause, low=0.1, high=3600.0, name="pause", hint="seconds until one call tries the model"),
         )
 
+    def configured(self, host: ModelHost) -> Mapping[str, Any]:
+        """Return what is configured of that."""
+        return configured(section(host).breaker, self.variables())
+
     def wrap(self, model: LanguageModel, *, options: Mapping[str, Any], host: ModelHost) -> LanguageModel:
         """Return a model behind its circuit."""
-        config = settled(section(host).breaker, options, self.variables())
+        config = settled(section(host).breaker, options)
         key = (model.name, model.fingerprint, config)
         return _Broken(model, self._circuits.get(host, key, lambda: Circuit(config)))
 

@@ -9,14 +9,13 @@ from anyio import to_thread
 from anyio.abc import TaskStatus
 from attrs import define, field, frozen
 
-from elixirml.contracts import ORDERS, LanguageModel, ModelHost, ModelRequest, ModelResponse, streamed
+from elixirml.contracts import ORDERS, LanguageModel, ModelHost, ModelRequest, ModelResponse, WrappedModel, streamed
 from elixirml.variables import Variable, variable
 from elixirml_resilience.identifying import Call, Caller, is_repeatable
 from elixirml_resilience.keeping import Kept
 from elixirml_resilience.response_file import ResponseFile
-from elixirml_resilience.settings import section, settled
+from elixirml_resilience.settings import configured, section, settled
 from elixirml_resilience.streaming import Deltas, replayed, watched
-from elixirml_resilience.wrapping import WrappedModel
 
 __all__ = ["Cache"]
 
@@ -36,9 +35,13 @@ class Cache:
         """Return what may be tuned."""
         return (variable(False, name="sampled", hint="also keep replies that were sampled without a seed"),)
 
+    def configured(self, host: ModelHost) -> Mapping[str, Any]:
+        """Return what is configured of that."""
+        return configured(section(host).cache, self.variables())
+
     def wrap(self, model: LanguageModel, *, options: Mapping[str, Any], host: ModelHost) -> LanguageModel:
         """Return a model that looks into the file first."""
-        config = settled(section(host).cache, options, self.variables())
+        config = settled(section(host).cache, options)
         path = host.cache_dir / "responses" / "responses.sqlite3"
         file = self._files.get(host, path, lambda: ResponseFile(path, config.ttl, config.max_bytes))
         caller = Caller.of(model, fingerprint=model.fingerprint, tenant=config.tenant)

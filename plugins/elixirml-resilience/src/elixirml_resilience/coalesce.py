@@ -4,24 +4,29 @@ Streams go their own way: others would have to wait for whoever reads the first 
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeAlias
 
 import anyio
 from attrs import define, field, frozen
 
-from elixirml.contracts import ORDERS, LanguageModel, ModelHost, ModelRequest, ModelResponse
+from elixirml.contracts import ORDERS, LanguageModel, ModelHost, ModelRequest, ModelResponse, WrappedModel, streamed
+from elixirml.errors import BudgetExceeded
 from elixirml.variables import Variable
 from elixirml_resilience.identifying import Caller, at_hand, is_repeatable
 from elixirml_resilience.keeping import Kept
 from elixirml_resilience.settings import section
-from elixirml_resilience.wrapping import WrappedModel
+from elixirml_resilience.streaming import Deltas
 
 __all__ = ["Coalesce"]
 
 
 @define(eq=False)
 class _Flight:
-    """A call under way: in the end there is a reply or an error, or neither when whoever asked was cancelled."""
+    """A call under way: in the end there is a reply or an error.
+
+    Neither is there when whoever asked was cancelled, or had no budget left: then others may still ask.
+    """
 
     response: ModelResponse | None = None
     error: Exception | None = None
@@ -74,13 +79,20 @@ class _Joined(WrappedModel):
                 raise flight.error
             if flight.response is not None:
                 return at_hand(flight.response)
-            # Whoever asked was cancelled: the first who comes by asks in their place, and the others wait for it.
+            # Whoever asked was cancelled, or might not ask: the first who comes by asks in their place, and the others
+            # wait for it.
         return await self._lead(key, request)
+
+    def stream(self, request: ModelRequest) -> AbstractAsyncContextManager[Deltas]:
+        """Give the reply as it arrives; streams are not joined."""
+        return streamed(self.model, request)
 
     async def _lead(self, key: str, request: ModelRequest) -> ModelResponse:
         flight = self.flights[key] = _Flight()
         try:
             flight.response = await self.model.complete(request)
+        except BudgetExceeded:
+            raise
         except Exception as error:
             flight.error = error
             raise

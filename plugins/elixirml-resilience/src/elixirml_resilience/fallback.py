@@ -8,13 +8,12 @@ from typing import Any, Final, TypeVar
 
 from attrs import evolve, field, frozen
 
-from elixirml.contracts import ORDERS, LanguageModel, ModelHost, ModelRequest, ModelResponse
+from elixirml.contracts import ORDERS, LanguageModel, ModelHost, ModelRequest, ModelResponse, WrappedModel
 from elixirml.errors import ModelError, PluginError
 from elixirml.variables import Variable
 from elixirml_resilience.outages import is_outage
 from elixirml_resilience.settings import section, settled
 from elixirml_resilience.streaming import Deltas, begun, ending
-from elixirml_resilience.wrapping import WrappedModel
 
 __all__ = ["Fallback"]
 
@@ -40,7 +39,7 @@ class Fallback:
 
     def wrap(self, model: LanguageModel, *, options: Mapping[str, Any], host: ModelHost) -> LanguageModel:
         """Return a model that others stand in for; they are opened when they are needed."""
-        names = settled(section(host).fallback, options, ()).models
+        names = settled(section(host).fallback, options).models
         return _Covered(model, tuple(each for each in names if each != model.name), host)
 
 

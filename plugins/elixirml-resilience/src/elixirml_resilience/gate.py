@@ -7,12 +7,11 @@ from typing import Any
 import anyio
 from attrs import define, field, frozen
 
-from elixirml.contracts import ORDERS, LanguageModel, ModelHost, ModelRequest, ModelResponse, streamed
+from elixirml.contracts import ORDERS, LanguageModel, ModelHost, ModelRequest, ModelResponse, WrappedModel, streamed
 from elixirml.variables import Variable
 from elixirml_resilience.keeping import Kept
 from elixirml_resilience.settings import section, settled
 from elixirml_resilience.streaming import Deltas
-from elixirml_resilience.wrapping import WrappedModel
 
 __all__ = ["Gate"]
 
@@ -34,7 +33,7 @@ class Gate:
 
     def wrap(self, model: LanguageModel, *, options: Mapping[str, Any], host: ModelHost) -> LanguageModel:
         """Return a model that waits for a place."""
-        config = settled(section(host).gate, options, ())
+        config = settled(section(host).gate, options)
         places = config.concurrency or max(1, model.concurrency)
         return _Gated(model, self._limiters.get(host, model.fingerprint, lambda: anyio.CapacityLimiter(places)))
 

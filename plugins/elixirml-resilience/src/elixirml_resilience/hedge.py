@@ -5,18 +5,19 @@ Dean and Barroso, "The Tail at Scale", Communications of the ACM 56(2), 2013. St
 
 from collections import deque
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 import anyio
 from attrs import define, evolve, field, frozen
 
-from elixirml.contracts import ORDERS, LanguageModel, ModelHost, ModelRequest, ModelResponse
+from elixirml.contracts import ORDERS, LanguageModel, ModelHost, ModelRequest, ModelResponse, WrappedModel, streamed
 from elixirml.variables import Variable, variable
 from elixirml_resilience.config import HedgeConfig
 from elixirml_resilience.identifying import is_repeatable
 from elixirml_resilience.keeping import Kept
-from elixirml_resilience.settings import section, settled
-from elixirml_resilience.wrapping import WrappedModel
+from elixirml_resilience.settings import configured, section, settled
+from elixirml_resilience.streaming import Deltas
 
 __all__ = ["Hedge", "Latencies"]
 
@@ -66,9 +67,13 @@ class Hedge:
             variable(own.share, low=0.0, high=0.5, name="share", hint="most calls that are made twice"),
         )
 
+    def configured(self, host: ModelHost) -> Mapping[str, Any]:
+        """Return what is configured of that."""
+        return configured(section(host).hedge, self.variables())
+
     def wrap(self, model: LanguageModel, *, options: Mapping[str, Any], host: ModelHost) -> LanguageModel:
         """Return a model that is asked a second time when it is slow."""
-        config = settled(section(host).hedge, options, self.variables())
+        config = settled(section(host).hedge, options)
         return _Hedged(model, config, self._latencies.get(host, (model.name, model.fingerprint), Latencies))
 
 
@@ -92,6 +97,10 @@ class _Hedged(WrappedModel):
             response = await _Race(self.model, request, self.latencies).run(patience)
         self.latencies.add(anyio.current_time() - started)
         return response
+
+    def stream(self, request: ModelRequest) -> AbstractAsyncContextManager[Deltas]:
+        """Give the reply as it arrives; a stream is not asked for twice."""
+        return streamed(self.model, request)
 
 
 @define(eq=False)

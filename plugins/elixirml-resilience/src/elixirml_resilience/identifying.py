@@ -17,6 +17,8 @@ _VERSION: Final = 1
 # The kernel's own first makes plain data of what it is given, which requests are already; that is most of its time.
 _ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
+_NOTHING: Final = Usage()
+
 
 @frozen
 class Call:
@@ -71,4 +73,4 @@ def is_repeatable(request: ModelRequest) -> bool:
 
 def at_hand(response: ModelResponse) -> ModelResponse:
     """Return a reply as one that nobody was asked for now: it costs nothing."""
-    return evolve(response, usage=Usage(), attempts=0, cached=True)
+    return evolve(response, usage=_NOTHING, attempts=0, cached=True)

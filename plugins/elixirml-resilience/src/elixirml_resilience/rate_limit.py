@@ -7,14 +7,13 @@ from typing import Any, Final
 import anyio
 from attrs import define, field, frozen
 
-from elixirml.contracts import ORDERS, LanguageModel, ModelHost, ModelRequest, ModelResponse, streamed
-from elixirml.errors import ModelError, ModelRateLimited
+from elixirml.contracts import ORDERS, LanguageModel, ModelHost, ModelRequest, ModelResponse, WrappedModel, streamed
+from elixirml.errors import BudgetExceeded, ModelError, ModelRateLimited
 from elixirml.variables import Variable
 from elixirml_resilience.keeping import Kept
 from elixirml_resilience.pacing import Bucket, Pace
 from elixirml_resilience.settings import section, settled
 from elixirml_resilience.streaming import Deltas, watched
-from elixirml_resilience.wrapping import WrappedModel
 
 __all__ = ["RateLimit", "estimated_tokens"]
 
@@ -61,7 +60,7 @@ class _Place:
         self.pace.settle(self.tokens, response.usage.tokens_in + response.usage.tokens_out)
         self.pace.accepted(response.limits, anyio.current_time())
 
-    def give_back(self, error: ModelError) -> None:
+    def give_back(self, error: ModelError | BudgetExceeded) -> None:
         """Give the tokens back, and learn from a refusal."""
         self.pace.settle(self.tokens, 0)
         if isinstance(error, ModelRateLimited) and error.code != "model-quota":
@@ -85,7 +84,7 @@ class RateLimit:
 
     def wrap(self, model: LanguageModel, *, options: Mapping[str, Any], host: ModelHost) -> LanguageModel:
         """Return a model that waits its turn."""
-        config = settled(section(host).rate_limit, options, ())
+        config = settled(section(host).rate_limit, options)
 
         def line() -> _Line:
             return _Line(Pace(Bucket(config.requests_per_minute), Bucket(config.tokens_per_minute)))
@@ -106,7 +105,7 @@ class _Paced(WrappedModel):
         place = await self.line.admit(request)
         try:
             response = await self.model.complete(request)
-        except ModelError as error:
+        except (ModelError, BudgetExceeded) as error:
             place.give_back(error)
             raise
         place.settle(response)

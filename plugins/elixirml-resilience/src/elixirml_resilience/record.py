@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from anyio import to_thread
 from attrs import define, field, frozen
 
-from elixirml.contracts import ORDERS, LanguageModel, ModelHost, ModelRequest, ModelResponse, streamed
+from elixirml.contracts import ORDERS, LanguageModel, ModelHost, ModelRequest, ModelResponse, WrappedModel, streamed
 from elixirml.errors import ModelUnavailable
 from elixirml.variables import Variable
 from elixirml_resilience.cassette import Cassette
@@ -18,7 +18,6 @@ from elixirml_resilience.identifying import Call, Caller, at_hand
 from elixirml_resilience.keeping import Kept
 from elixirml_resilience.settings import section, settled
 from elixirml_resilience.streaming import Deltas, replayed, watched
-from elixirml_resilience.wrapping import WrappedModel
 
 __all__ = ["Record"]
 
@@ -40,7 +39,7 @@ class Record:
 
     def wrap(self, model: LanguageModel, *, options: Mapping[str, Any], host: ModelHost) -> LanguageModel:
         """Return a model with a cassette."""
-        config = settled(section(host).record, options, ())
+        config = settled(section(host).record, options)
         cassette = self._cassettes.get(host, config.file, lambda: Cassette(config.file))
         # Without the fingerprint: a cassette is replayed where the endpoint is another one, or none.
         return _Recorded(model, cassette, Caller.of(model, fingerprint=""), config.mode)

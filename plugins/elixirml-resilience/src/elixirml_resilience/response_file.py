@@ -29,6 +29,8 @@ _LOG: Final = logging.getLogger(__name__)
 _PATIENCE: Final = 60.0
 """Seconds to wait for other writers."""
 _PAUSE: Final = 0.05
+_MAPPED: Final = 1 << 28
+"""Bytes of the file that are read as memory: one copy fewer for each reply."""
 _GATHERED: Final = 512
 """Hits whose time of use is remembered before they are written down together."""
 _REMEMBERED: Final = 256
@@ -250,6 +252,7 @@ def _prepare(database: sqlite3.Connection) -> None:
         database.execute("PRAGMA journal_mode=WAL")
     # A killed process loses nothing in this mode; only a power cut may lose the last replies.
     database.execute("PRAGMA synchronous=NORMAL")
+    database.execute(f"PRAGMA mmap_size={_MAPPED}")
     if database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'removed'").fetchone()[0] == 0:
         database.executescript(f"BEGIN IMMEDIATE; {_TABLES} COMMIT;")
 

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 import anyio
 from attrs import define, evolve, field, frozen
 
-from elixirml.contracts import ORDERS, LanguageModel, ModelHost, ModelRequest, ModelResponse
+from elixirml.contracts import ORDERS, LanguageModel, ModelHost, ModelRequest, ModelResponse, WrappedModel
 from elixirml.errors import (
     ContextLengthExceeded,
     ModelAccessDenied,
@@ -30,9 +30,8 @@ from elixirml_resilience.deciding import Answer, RetryPolicy, Trouble, decide
 from elixirml_resilience.keeping import Kept
 from elixirml_resilience.outages import is_circuit_open
 from elixirml_resilience.retry_budget import RetryBudget
-from elixirml_resilience.settings import section, settled
+from elixirml_resilience.settings import configured, section, settled
 from elixirml_resilience.streaming import Deltas, begun, ending
-from elixirml_resilience.wrapping import WrappedModel
 
 __all__ = ["Retry", "answer_of_error"]
 
@@ -55,15 +54,18 @@ def answer_of_error(error: ModelError, *, at: float) -> Answer:
         error: What a provider raised.
         at: Seconds since the first attempt began.
     """
-    if isinstance(error, _FINAL) or is_circuit_open(error):
+    wish = error.should_retry
+    if wish is None and (isinstance(error, _FINAL) or is_circuit_open(error)):
         return Answer(trouble=Trouble.OTHER, at=at)
     known = next((answer for kind, answer in _MEANINGS.items() if isinstance(error, kind)), None)
     status = error.status or (known.status if known else None)
     broken = known is not None and known.trouble is not None
     return Answer(
-        status=None if broken else status,
+        # A server that says what it wants has answered, whatever its answer was taken for.
+        status=None if broken and wish is None else status,
         trouble=known.trouble if known else Trouble.OTHER,
         retry_after=error.retry_after,
+        should_retry=wish,
         out_of_quota=error.code == "model-quota",
         at=at,
     )
@@ -93,9 +95,13 @@ class Retry:
             variable(own.base, low=0.0, high=60.0, name="base", hint="seconds before the first retry, at most"),
         )
 
+    def configured(self, host: ModelHost) -> Mapping[str, Any]:
+        """Return what is configured of that."""
+        return configured(section(host).retry, self.variables())
+
     def wrap(self, model: LanguageModel, *, options: Mapping[str, Any], host: ModelHost) -> LanguageModel:
         """Return a model that asks again."""
-        config = settled(section(host).retry, options, self.variables())
+        config = settled(section(host).retry, options)
         policy = RetryPolicy(
             max_retries=config.max_retries,
             base=config.base,

@@ -9,7 +9,7 @@ from elixirml.contracts import ModelHost
 from elixirml.variables import Variable
 from elixirml_resilience.config import ResilienceConfig
 
-__all__ = ["section", "settled"]
+__all__ = ["configured", "section", "settled"]
 
 T = TypeVar("T")
 
@@ -25,12 +25,12 @@ def section(host: ModelHost) -> ResilienceConfig:
     return found
 
 
-def settled(configured: T, options: Mapping[str, Any], variables: Sequence[Variable]) -> T:
-    """Return one table of the configuration with the values of variables that somebody chose.
-
-    A variable at its default says nothing: then what is configured counts.
-    """
-    defaults = {each.name: each.default for each in variables}
-    chosen = {name: value for name, value in options.items() if name not in defaults or value != defaults[name]}
-    settled: T = evolve(configured, **chosen)  # type: ignore[misc]  # each table is an attrs class
+def settled(table: T, options: Mapping[str, Any]) -> T:
+    """Return one table of the configuration with the values of variables that were chosen for a run."""
+    settled: T = evolve(table, **options)  # type: ignore[misc]  # each table is an attrs class
     return settled
+
+
+def configured(table: object, variables: Sequence[Variable]) -> dict[str, Any]:
+    """Return what one table of the configuration says of variables, by their names."""
+    return {each.name: getattr(table, each.name) for each in variables}

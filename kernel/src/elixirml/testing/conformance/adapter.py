@@ -7,11 +7,20 @@ from typing import Any, Final
 
 from attrs import evolve
 
-from elixirml.contracts.adapter import Adapter, Demo, Feedback, FormatCall, Observation, StreamingAdapter
+from elixirml.contracts.adapter import (
+    Adapter,
+    Demo,
+    Feedback,
+    FollowingAdapter,
+    FormatCall,
+    Observation,
+    RepairingAdapter,
+    StreamingAdapter,
+)
 from elixirml.contracts.language_model import Capability, ModelRequest, ModelResponse
 from elixirml.contracts.messages import Role
 from elixirml.contracts.signature import Signature
-from elixirml.contracts.stream import FieldDelta
+from elixirml.contracts.stream import CallStreamParser, FieldDelta, ToolCallDelta
 from elixirml.errors import ConfigError, ParseError
 from elixirml.identity import Json
 from elixirml.testing.conformance.junk import for_all_texts, junk
@@ -34,7 +43,10 @@ _BEYOND_CHAT: Final = {
 
 
 class AdapterConformance(Conformance[Adapter]):
-    r"""What is promised by `elixirml.contracts.Adapter`, and by `StreamingAdapter` where it is one.
+    r"""What is promised by `elixirml.contracts.Adapter`, and by the optional contracts of adapters where it keeps them.
+
+    These are `StreamingAdapter`, `RepairingAdapter` and `FollowingAdapter`; of the last it is the reply to the second
+    request that is parsed, and read as it arrives.
 
     Example:
         >>> class TestLines(AdapterConformance):
@@ -65,7 +77,7 @@ class AdapterConformance(Conformance[Adapter]):
         adapter, signature = self.subject(), self.signature()
         demo = Demo(inputs_of(signature, 1), fields)
         for each in (options, *_varied(adapter, signature, options)):
-            asked = adapter.format(self._call(demos=(demo,), options=each))
+            asked = self._asked(self._call(demos=(demo,), options=each))
             if asked.labels:
                 return _scored(asked, str(next(iter(fields.values()))))
             replies = [message for message in asked.messages if message.role is Role.ASSISTANT]
@@ -214,6 +226,50 @@ class AdapterConformance(Conformance[Adapter]):
                 f"A ParseError holds {error.reply[:60]!r} as the reply to {text[:60]!r}: pass on `response.text`.",
             )
 
+    def test_a_repair_says_what_it_changed(self) -> None:
+        """A refused reply is mended whole, in words that say how, or refused again with a `ParseError`."""
+        adapter, signature, options = self.subject(), self.signature(), self._options()
+        if not isinstance(adapter, RepairingAdapter):
+            raise NotApplicable("It is no RepairingAdapter: `repair = local` raises the error as it is.")
+        names = {each.name for each in signature.outputs}
+        required = {each.name for each in signature.outputs if each.required}
+        for text, error in self._refused(junk(self._good_text())):
+            try:
+                mended = adapter.repair(signature, ModelResponse(text), error, options=options)
+            except ParseError:
+                continue
+            except Exception as failure:
+                raise AssertionError(
+                    f"The reply {text[:80]!r} made `repair` raise {type(failure).__name__}: raise a ParseError."
+                ) from failure
+            expect(any(mended.changes), f"`repair` does not say what it changed in {text[:60]!r}: fill `changes`.")
+            expect(
+                required <= mended.fields.keys() <= names,
+                f"`repair` returned {', '.join(sorted(mended.fields))}: return the outputs, whole.",
+            )
+
+    def test_what_follows_shows_the_first_reply(self) -> None:
+        """The second request holds what was replied to the first, asks for nothing a model cannot do, and is stable."""
+        adapter = self.subject()
+        if not isinstance(adapter, FollowingAdapter):
+            raise NotApplicable("It is no FollowingAdapter: it asks once.")
+        call = evolve(self._call(), capabilities=frozenset[Capability]())
+        asked = adapter.follow(call, ModelResponse("I saw a walrus9."))
+        expect(asked == adapter.follow(call, ModelResponse("I saw a walrus9.")), "The same reply gave two requests.")
+        if asked is None:
+            raise NotApplicable("It reads any reply without a second request.")
+        expect(
+            "walrus9" in shown(asked), "The second request does not show the reply to the first: show `response.text`."
+        )
+        beyond = [name for name in _BEYOND_CHAT.values() if getattr(asked, name)]
+        expect(
+            not beyond, f"A model without such a capability is sent {', '.join(beyond)}: look at `call.capabilities`."
+        )
+        expect(
+            adapter.follow(call, ModelResponse("")) is None,
+            "An empty reply was followed by a request: return None, and let `parse` say what is wrong.",
+        )
+
     def test_fitting_gives_values_of_fitted_variables(self) -> None:
         """`fit` names fitted variables of the adapter and nothing else, also with nothing to go by."""
         adapter, signature, options = self.subject(), self.signature(), self._options()
@@ -339,10 +395,20 @@ class AdapterConformance(Conformance[Adapter]):
         adapter = self.subject()
         if not isinstance(adapter, StreamingAdapter):
             raise NotApplicable("It is no StreamingAdapter: its fields are told of when the reply has ended.")
-        if self._reply(outputs_of(self.signature(), 1), self._options()).tool_calls:
-            raise NotApplicable("Its replies are tool calls, which are told of when they have ended.")
         parser = adapter.stream_parser(self.signature(), options=self._options())
-        return [*(delta for piece in pieces for delta in parser.feed(piece)), *parser.close()]
+        calls = self._reply(outputs_of(self.signature(), 1), self._options()).tool_calls
+        if not calls:
+            return [*(delta for piece in pieces for delta in parser.feed(piece)), *parser.close()]
+        if not isinstance(parser, CallStreamParser):
+            raise NotApplicable("Its replies are tool calls, which are told of when they have ended.")
+        parts = [ToolCallDelta(0, calls[0].id, calls[0].name), *(ToolCallDelta(0, arguments=each) for each in pieces)]
+        return [*(delta for part in parts for delta in parser.feed_call(part)), *parser.close()]
+
+    def _asked(self, call: FormatCall) -> ModelRequest:
+        """Return the request whose reply is parsed."""
+        adapter = self.subject()
+        following = adapter.follow(call, ModelResponse("Seen.")) if isinstance(adapter, FollowingAdapter) else None
+        return adapter.format(call) if following is None else following
 
 
 def shown(request: ModelRequest) -> str:
