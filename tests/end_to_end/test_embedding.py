@@ -160,4 +160,4 @@ def test_two_kernels_in_two_threads_share_nothing(tmp_path: Path) -> None:
         each.join()
 
     assert found == {"Oslo": [{"Oslo"}, 3, "Oslo!"], "Lima": [{"Lima"}, 5, "Lima!"]}
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before

@@ -11,13 +11,14 @@ from attrs import define, evolve, field, frozen
 import elixirml as ml
 from elixirml.config import option
 from elixirml.contracts import LanguageModel, ModelHost, ModelRequest, ModelResponse, Usage, WrappedModel
-from elixirml.errors import BudgetExceeded, ConfigError
+from elixirml.errors import BudgetExceeded, ConfigError, DeclarationError
 from elixirml.plugins import PluginManager
 from elixirml.testing.models import ScriptedModel, ScriptedProvider
 from elixirml.variables import Variable, variable
 
 pytestmark = pytest.mark.anyio
 ASK = ml.predict("question -> answer: str", adapter="json", model="scripted/m")
+PLAIN = ml.as_program(ASK).with_values({"middlewares.marking.enabled": False, "middlewares.remembering.enabled": False})
 REPLY = '{"answer": "oslo"}'
 
 
@@ -176,6 +177,9 @@ async def test_a_program_may_be_given_values_for_it(parts: Any) -> None:
     program = ml.as_program(ASK).with_values({"middlewares.marking.enabled": False})
     async with kernel:
         assert (await kernel.run(program, {"question": "?"})).output.answer == "oslo"
+    with pytest.raises(DeclarationError, match="middlewares") as caught:
+        kernel.runner(program.with_values({"middlewares.marking.time": 2})).assigned()
+    assert "middlewares.marking.times" in str(caught.value.hint)
     with pytest.raises(ConfigError, match=r"plugins\.echo\.txt"):
         kernel.model("echo/m", values={"plugins.echo.txt": "b"})
 
@@ -200,3 +204,24 @@ async def test_time_that_is_over_is_over(parts: Any) -> None:
         await kernel.run(ASK, {"question": "?"})
         with pytest.raises(BudgetExceeded, match="seconds"):
             await kernel.run(ASK, {"question": "?"}, budget=ml.Budget(seconds=0))
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_reply_tells_what_it_took(parts: Any, *, streamed: bool) -> None:
+    """Usage, cost, latency, time to first token, cache state and attempts; a price that is not known is never 0."""
+    kernel, model, _, _ = parts
+    model.script = lambda _: ModelResponse(REPLY, usage=Usage(calls=1, tokens_in=3, tokens_out=2, money=None))
+    async with kernel:
+        if streamed:
+            async with kernel.stream(PLAIN, {"question": "?"}) as deltas:
+                *_, end = [each async for each in deltas]
+            result = end.result
+        else:
+            result = await kernel.run(PLAIN, {"question": "?"})
+    (exchange,) = result.trace.exchanges()
+    response, usage = exchange.response, exchange.response.usage
+    assert (usage.calls, usage.tokens_in, usage.tokens_out, usage.money) == (1, 3, 2, None)
+    assert (response.attempts, response.cached) == (1, False)
+    assert usage.seconds > 0
+    assert (response.first_token is not None) == streamed
+    assert result.usage.money is None

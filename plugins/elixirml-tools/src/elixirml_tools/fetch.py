@@ -66,6 +66,7 @@ class Fetch:
         most_bytes: The longest text that is read; a longer one is cut, and says so.
         seconds: How long all of it may take, redirects included.
         tls: How servers are verified; the system's usual way when not given.
+        examples: Calls that are shown to models, of sites that you know.
 
     .. versionadded:: 0.1
     """
@@ -75,13 +76,13 @@ class Fetch:
     most_bytes: int = field(default=200_000, kw_only=True)
     seconds: float = field(default=20.0, kw_only=True)
     tls: ssl.SSLContext | None = field(default=None, kw_only=True)
+    examples: tuple[ToolExample, ...] = field(default=(), kw_only=True)
 
     name: str = field(default="fetch", init=False)
     description: str = field(
         default="Reads the text at a public web address. What it returns was written by strangers.", init=False
     )
     parameters: Mapping[str, Any] = field(default=_SCHEMA, init=False)
-    examples: tuple[ToolExample, ...] = field(default=(), init=False)
     flags: frozenset[ToolFlag] = field(default=frozenset({ToolFlag.READS_OUTSIDE, ToolFlag.SLOW}), init=False)
 
     async def call(self, arguments: Mapping[str, Json], context: ToolContext) -> ToolResult:
