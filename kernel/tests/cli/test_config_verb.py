@@ -186,3 +186,12 @@ def test_the_users_home_is_shortened(service, monkeypatch: pytest.MonkeyPatch) -
     assert "~/config/elixirml/config.toml:2" in service.say("config", "show", "kernel").out
     [found, *_] = service.say("config", "show", "kernel", "--json").json["settings"]
     assert found["source"] == str(service.folder.parent / "config" / "elixirml" / "config.toml")
+
+
+def test_settings_can_be_mended_whatever_is_installed(service, tmp_path) -> None:
+    """A plugin that ends every process which loads it stops none of the verbs."""
+    with InstalledPlugins(tmp_path / "deadly") as planted:
+        planted.add("deadly", source="import os\nos._exit(7)\n")
+        assert "service.timeout" in service.say("config", "show").out
+        assert service.say("config", "check").code == 1  # for what is declared wrongly
+        assert "now sets service.timeout" in service.say("config", "set", "service.timeout", "7").out

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TESTS = '''
 """Tests of somebody else's."""
 
@@ -62,8 +64,7 @@ def test_time_stands_still(fake_clock):
 def test_fixtures_keep_what_they_say(tmp_path: Path) -> None:
     """A manager undoes what a test gave it, also when the test fails; kernel, model and clock are at hand."""
     (tmp_path / "test_theirs.py").write_text(TESTS, "utf-8")
-    plugin = [] if _is_installed() else ["-p", "elixirml.testing.pytest_plugin"]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "addopts=", *plugin, str(tmp_path)]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "addopts=", str(tmp_path)]
     environ = {"ELIXIRML_KERNEL__MODEL": "their/model", "PATH": "", "HOME": str(tmp_path)}
 
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
@@ -73,10 +74,24 @@ def test_fixtures_keep_what_they_say(tmp_path: Path) -> None:
     assert "error" not in done.stdout.splitlines()[-1]
 
 
-def _is_installed() -> bool:
-    from importlib.metadata import entry_points
+def test_they_cost_nothing_before_they_are_used(tmp_path: Path) -> None:
+    """Pytest loads the fixtures wherever ElixirML is installed: nothing of the kernel comes with them."""
+    code = (
+        "import sys, elixirml.testing.pytest_plugin\n"
+        "print(*sorted(each for each in sys.modules if each.split('.')[0] in {'elixirml', 'pluggy', 'attrs', 'anyio'}))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    ours = [each for each in loaded if not each.startswith("pluggy")]  # which is pytest's own
+    assert ours == ["elixirml", "elixirml.testing", "elixirml.testing.pytest_plugin"]
 
-    return any(each.value == "elixirml.testing.pytest_plugin" for each in entry_points(group="pytest11"))
+
+def test_the_package_offers_its_names_when_they_are_used() -> None:
+    """And no others."""
+    from elixirml import testing
+
+    assert testing.InstalledPlugins.__name__ == "InstalledPlugins"
+    with pytest.raises(AttributeError, match="has no attribute 'InstalledPlugin'"):
+        _ = testing.InstalledPlugin
 
 
 def test_without_pytest_the_command_is_told() -> None:

@@ -1,4 +1,4 @@
-"""The tools and the hook module keep what the kernel's suites ask of every tool and plugin; for `fetch` see its tests."""
+"""The tools and the hook module keep what the suites ask of every tool and plugin; for `fetch` see its tests."""
 
 from collections.abc import Mapping
 from typing import Any

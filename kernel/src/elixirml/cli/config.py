@@ -113,11 +113,12 @@ def set_(*, setting: str, value: str, where: str, as_json: bool, quiet: bool) ->
 
 
 def _installed() -> _Installed:
-    from elixirml.plugins.manager import PluginManager
+    """Look at the plugins in a process apart, so that settings can be mended whatever is installed."""
+    from elixirml.plugins.probing import inspected
     from elixirml.plugins.records import PluginStatus
 
     with aside():
-        manager = PluginManager.load(current_selection(folder=Path()))
+        manager = inspected(current_selection(folder=Path()))
         sections, errors = declared_sections(manager.registry)
     absent = [each.name for each in manager.records if each.status is not PluginStatus.LOADED]
     return _Installed(sections, errors, (*errors, *absent))
