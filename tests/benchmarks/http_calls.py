@@ -3,9 +3,9 @@
     python tests/benchmarks/http_calls.py [CALLERS ...]
 
 Needs elixirml-http. A server in a process of its own answers each request after 50 ms with a chat completion of 1.5 kB;
-256 and then 1,000 callers ask it again and again, through a kernel's model on both event loops, and through one plain
-client of httpx, whose pool stalls. At the end single calls without a delay are timed in turn: a model's, and the same
-request sent and read with httpx alone.
+256 and then 1,000 callers ask it again and again: through a kernel's model on both event loops, with httpx alone on the
+same transport, which is as fast as httpx can be here, and through one plain client of httpx, whose pool stalls. At the
+end single calls without a delay are timed in turn: a model's, and the same request sent and read with httpx alone.
 """
 
 import asyncio
@@ -177,6 +177,14 @@ async def plain(url: str, callers: int) -> Tally:
         return await crowd(lambda: bare(client, f"{url}/v1/chat/completions"), callers)
 
 
+async def sharded(url: str, callers: int) -> Tally:
+    """Return what callers find out that use httpx alone, through the transport of elixirml-http: the limit of httpx."""
+    from elixirml_http.transport import ShardedTransport
+
+    async with httpx.AsyncClient(transport=ShardedTransport(callers), timeout=httpx.Timeout(120.0)) as client:
+        return await crowd(lambda: bare(client, f"{url}/v1/chat/completions"), callers)
+
+
 async def bare(client: httpx.AsyncClient, url: str) -> Any:
     """Send the request and read the reply with httpx alone."""
     answered = await client.post(url, json=BODY)
@@ -211,6 +219,7 @@ def main(sizes: list[int]) -> None:
         for callers in sizes:
             for backend in ("asyncio", "trio"):
                 print(anyio.run(ours, url, callers, backend=backend).line(f"model, {callers} callers, {backend}"))
+        print(anyio.run(sharded, url, 256).line("httpx, our transport, 256"))
         print(anyio.run(plain, url, 256).line("plain httpx, 256, asyncio"))
         for backend in ("asyncio", "trio"):
             model, other = anyio.run(singles, url, backend=backend)

@@ -6,8 +6,8 @@ from typing import Any
 import anyio
 import pytest
 
-from elixirml.contracts import Usage
-from elixirml.errors import ModelOverloaded
+from elixirml.contracts import ModelResponse, Usage
+from elixirml.errors import BudgetExceeded, ModelOverloaded
 from elixirml_resilience.coalesce import Coalesce
 
 pytestmark = pytest.mark.anyio
@@ -144,6 +144,16 @@ async def test_a_follower_that_leaves_takes_nobody_with_it(lab: Any) -> None:
             await joined.complete(lab.asking())
     assert texts == ["film"]
     assert (len(model.requests), model.cancelled) == (1, 0)
+
+
+async def test_who_may_not_ask_takes_nobody_with_it(lab: Any) -> None:
+    """A budget that is used up is the affair of whose it is: the next one asks, for all others."""
+    model = lab.model(BudgetExceeded("The budget of 1 calls is used up.", limit="calls"), "film")
+    joined = lab.wrapped(Coalesce(), model)
+    found = await lab.all_of(*[lambda: joined.complete(lab.asking())] * 8)
+    assert [each.limit for each in found if isinstance(each, BudgetExceeded)] == ["calls"]
+    assert [each.text for each in found if isinstance(each, ModelResponse)] == ["film"] * 7
+    assert len(model.requests) == 2
 
 
 async def test_streams_go_their_own_way(lab: Any) -> None:

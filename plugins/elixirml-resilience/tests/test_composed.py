@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import elixirml as ml
-from elixirml.contracts import ORDERS, ModelResponse, Usage
-from elixirml.errors import ModelError, ModelOverloaded, ModelRateLimited
+from elixirml.contracts import ORDERS, Direction, Example, ModelResponse, Prediction, Score, Usage
+from elixirml.errors import BudgetExceeded, ModelError, ModelOverloaded, ModelRateLimited
 from elixirml.plugins import PluginManager
 from elixirml.testing.models import ScriptedModel, ScriptedProvider
 from elixirml_resilience.breaker import Breaker
@@ -284,3 +284,40 @@ async def test_a_stand_in_is_another_model_of_the_kernel(kernel: Any) -> None:
         result = await running.run(ASK, {"question": "?"})
     assert result.output.answer == "y"
     assert result.trace.stages[0].exchanges[0].response.model == "scripted/spare"
+
+
+@pytest.mark.anyio
+async def test_a_used_up_budget_lets_a_cached_reply_through(kernel: Any) -> None:
+    """Whoever may not ask any more may still be told what is known; nothing else is asked of the model."""
+    model = ScriptedModel(script=['{"answer": "x"}'])
+    async with kernel(model, *[each for each in ALL if each != "record"]) as running:
+        asked = [{"question": each} for each in ("a", "a", "b", "a")]
+        found = await running.batch(ASK, asked, width=1, budget=ml.Budget(calls=1))
+    assert [isinstance(each, BudgetExceeded) for each in found] == [False, False, True, False]
+    assert len(model.requests) == 1
+
+
+@define
+class Answers:
+    """A metric that likes any answer."""
+
+    direction: Direction = Direction.MAXIMIZE
+    unit: str = "fraction"
+    failure: float = 0.0
+
+    def score(self, example: Example, prediction: Prediction) -> Score:
+        _ = example, prediction
+        return Score(1.0)
+
+
+def test_a_key_is_in_no_journal(kernel: Any, tmp_path: Path) -> None:
+    """An evaluation writes replies, rows and faults to the ledger: what the model knows beside them stays out."""
+    made = kernel(Keyed(ScriptedModel(name="scripted/m", script=['{"answer": "x"}'])), "cache", "retry")
+    made.plugins.registry.offer("metrics", "answers", Answers())
+    rows = [{"question": str(number), "answer": "x"} for number in range(3)]
+    with ml.BlockingKernel(made) as door:
+        door.evaluate(ASK, rows, metrics=["answers"])
+    written = written_below(tmp_path)
+    assert (tmp_path / "home" / "ledger.sqlite3").exists()
+    assert b"answer" in written
+    assert CANARY.encode() not in written

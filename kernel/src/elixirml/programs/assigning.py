@@ -53,7 +53,7 @@ def assigned(
     if unknown:
         raise DeclarationError(
             f"The program {program.name} has no variable {', '.join(f'`{path}`' for path in unknown)}.",
-            hint=did_you_mean(unknown[0], space.paths),
+            hint=did_you_mean(unknown[0], (*space.paths, *(() if around is None else around().paths))),
             code="name-not-found",
         )
     if found.banks:

@@ -119,6 +119,7 @@ class Models:
             apart = HostApart(self._host, host.configured, host.open_model, short(digest(dict(values))))
             model: LanguageModel = self._registry.resolve("language_models", prefix).open(rest, apart)
         else:
+            self._as_configured(name)  # what middlewares remember is for the kernel first, and lasts as long as it does
             model = self._bare_model(name)
         return ModelWithValues(self._middlewares.wrap(model, host, values=values), values)
 
