@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 from elixirml.cli.failures import PROGRAM_MODULE, own_line
 from elixirml.config import registered_programs
 from elixirml.errors import ConfigError, DeclarationError, ModelUnavailable, closest, did_you_mean
+from elixirml.identity import Json
 from elixirml.programs.program import Program, as_program
 from elixirml.programs.stages import PredictStage
 from elixirml.programs.state import read_saved
@@ -187,16 +188,7 @@ def prepared(
         if not equals:
             raise ConfigError(f"`--set {each}` has no value.", hint="Write --set path=value.")
         texts[path.strip()] = text
-    space = kernel.runner(program).assigned().space
-    names = [each.name for each in space]
-    for path in texts:
-        if path not in names:
-            near = closest(path, names)
-            hint = f"Did you mean `{near}`? " if near else ""
-            raise ConfigError(
-                f"{program.name} has no variable `{path}`.", hint=f"{hint}`elixirml show PROGRAM --space` lists them."
-            )
-    made = program.with_values(space.parse(texts)) if texts else program
+    made = program.with_values(_parsed(kernel, program, texts)) if texts else program
     if model is not None and model not in _models(kernel, made):
         paths = dict.fromkeys(node.settings["model"] for node in kernel.compile(made).predict_nodes())
         raise ConfigError(
@@ -204,6 +196,23 @@ def prepared(
             hint=f"Set it: {' '.join(f'--set {path}={model}' for path in paths)}",
         )
     return made
+
+
+def _parsed(kernel: Kernel, program: Program[Any, Any], texts: Mapping[str, str]) -> dict[str, Json]:
+    """Return values for variables of the program, and for those of what surrounds it."""
+    own, around = kernel.runner(program).assigned().space, kernel.space()
+    names = [each.name for space in (own, around) for each in space]
+    for path in texts:
+        if path not in names:
+            near = closest(path, names)
+            hint = f"Did you mean `{near}`? " if near else ""
+            raise ConfigError(
+                f"{program.name} has no variable `{path}`.", hint=f"{hint}`elixirml show PROGRAM --space` lists them."
+            )
+    return {
+        **own.parse({path: text for path, text in texts.items() if path in own}),
+        **around.parse({path: text for path, text in texts.items() if path not in own}),
+    }
 
 
 def check_models(kernel: Kernel, program: Program[Any, Any]) -> None:

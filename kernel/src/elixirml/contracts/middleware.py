@@ -39,7 +39,7 @@ class Middleware(Protocol):
         ...
 
     def variables(self) -> tuple[Variable, ...]:
-        """Return what may be tuned, by short names; they become `middleware.<name>.<variable>` in the space."""
+        """Return what may be tuned, by short names; they become `middlewares.<name>.<variable>` in `Kernel.space`."""
         ...
 
     def wrap(self, model: LanguageModel, *, options: Mapping[str, Any], host: ModelHost) -> LanguageModel:
