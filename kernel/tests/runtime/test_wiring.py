@@ -103,6 +103,9 @@ class Living(Extension):
     def after_run(self, program: str, result: object) -> None:
         self.seen.append(("after", program))
 
+    def after_prediction(self, program: str, stage: str, fields: Mapping[str, Any]) -> None:
+        self.seen.append(("answered", program, stage, dict(fields)))
+
     def after_compile(self, program: str, digest: str) -> None:
         self.seen.append(("compiled", program, len(digest)))
 
@@ -178,7 +181,13 @@ async def test_extensions_live_with_their_kernel(tmp_path: Path) -> None:
         tree = kernel.tree()
         assert tree is not None
         assert [each.id for each in tree.children] == ["living.beat"]
-    assert living.seen == ["please", ("compiled", "predict", 64), ("before", "predict"), ("after", "predict")]
+    assert living.seen == [
+        "please",
+        ("compiled", "predict", 64),
+        ("before", "predict"),
+        ("answered", "predict", "reply", {"answer": "oslo"}),
+        ("after", "predict"),
+    ]
     assert kernel.extensions.running == {}
 
 

@@ -45,6 +45,7 @@ class RunContext:
         withheld: Returns a model that is asked nothing any more, for the limit that is reached; see `Models.withheld`.
         idle: Returns the value of a variable that is not active: its default.
         listener: Who listens to what the stages answer; None when nobody does.
+        predicted: Told of each predict stage that has answered; None when nobody is to be told.
         stages: Predict stages executed so far.
         lapses: Assertions that failed so far.
         repairs: Replies that did not hold their outputs and were to be repaired, so far.
@@ -60,6 +61,7 @@ class RunContext:
     withheld: Callable[[str, BudgetExceeded], LanguageModel] | None = field(default=None, kw_only=True)
     idle: Callable[[str], Any] = field(kw_only=True)
     listener: Listener | None = None
+    predicted: Callable[[StageRecord], None] | None = field(default=None, kw_only=True)
     stages: list[StageRecord] = field(factory=list[StageRecord])
     lapses: list[Lapse] = field(factory=list[Lapse])
     repairs: list[Repair] = field(factory=list[Repair])

@@ -32,7 +32,7 @@ from elixirml.runtime.middlewares import Middlewares
 from elixirml.runtime.models import Models
 from elixirml.runtime.ordering import Strategy
 from elixirml.runtime.recent import Recent
-from elixirml.runtime.result import Result
+from elixirml.runtime.result import Result, StageRecord
 from elixirml.runtime.runner import Runner
 from elixirml.runtime.streaming import RunStream, streaming
 from elixirml.runtime.supervision import ChildSpec, ChildStatus, Supervisor
@@ -432,13 +432,24 @@ class Kernel:
         listener: Listener | None = None,
     ) -> Result[Any]:
         runner = self.runner(program)
-        self.extensions.tell("before_run", runner.compiled.name, inputs)
-        with Span(self.events, uuid.uuid4().hex[:12]).inside("run", program=runner.compiled.name) as span:
+        name, tell = runner.compiled.name, self.extensions.tell
+
+        def predicted(record: StageRecord) -> None:
+            tell("after_prediction", name, record.path, record.outputs)
+
+        tell("before_run", name, inputs)
+        with Span(self.events, uuid.uuid4().hex[:12]).inside("run", program=name) as span:
             result = await runner.run(
-                inputs, meter=meter, seed=str(seed), span=span, listener=listener, strategy=strategy
+                inputs,
+                meter=meter,
+                seed=str(seed),
+                span=span,
+                listener=listener,
+                strategy=strategy,
+                predicted=predicted,
             )
             span.outcome["usage"] = result.usage
-        self.extensions.tell("after_run", runner.compiled.name, result)
+        tell("after_run", name, result)
         return result
 
     def _moved(self, transition: object) -> None:

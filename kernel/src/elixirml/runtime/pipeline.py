@@ -139,6 +139,8 @@ class Pipeline:
             watch=watch,
         )
         self._context.stages.append(record)
+        if self._context.predicted is not None:
+            self._context.predicted(record)
         self._judging.answered(node.name, record.exchanges[-1].response.text if record.exchanges else "")
         return value
 

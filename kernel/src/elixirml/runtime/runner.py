@@ -1,6 +1,6 @@
 """One program, ready to be run many times with different values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, cast
 
@@ -23,7 +23,7 @@ from elixirml.runtime.pipeline import Pipeline, awaited
 from elixirml.runtime.plain import field_of, shown
 from elixirml.runtime.previewing import previewed
 from elixirml.runtime.recent import Recent
-from elixirml.runtime.result import Result
+from elixirml.runtime.result import Result, StageRecord
 from elixirml.variables import Assignment, Banked, Space
 
 __all__ = ["Runner"]
@@ -84,6 +84,7 @@ class Runner:
         wrap: Wrap | None = None,
         listener: Listener | None = None,
         strategy: Strategy = Strategy.SEQUENTIAL,
+        predicted: Callable[[StageRecord], None] | None = None,
     ) -> Result[Any]:
         """Run the program once.
 
@@ -97,6 +98,7 @@ class Runner:
             wrap: Puts every model into another.
             listener: Who listens to what its stages answer, as it arrives; the result is the same.
             strategy: Whether stages that do not wait for each other run at once.
+            predicted: Told of each predict stage that has answered.
 
         Raises:
             ValidationError: The inputs do not fit; lists every problem.
@@ -104,6 +106,7 @@ class Runner:
             ElixirError: A stage failed; see `elixirml.errors`.
         """
         context = self._context(assignment, space, meter=meter, seed=seed, span=span, wrap=wrap, listener=listener)
+        context.predicted = predicted
         typed = self.inputs(inputs)
         for node in self.compiled.predict_nodes():
             context.open_model(str(context.value(node.settings["model"])))  # before the first call, not after some
