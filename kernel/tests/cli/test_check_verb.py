@@ -181,7 +181,6 @@ def test_a_table_is_tried_row_by_row(shop: Any) -> None:
     [
         (("check", "adaptor", "plain"), "Did you mean `adapter`?"),
         (("check", "metric", "rihgt"), "Did you mean `right`?"),
-        (("check", "tool", "nothing", "--cases", "cases.jsonl"), "There are no case tables for tools."),
         (("check", "metric", "right", "--cases", "cases.jsonl"), "None of the 1 rows"),
         (("check", "metric", "right", "--cases", "absent.jsonl"), "cannot be read"),
         (("check", "metric", "right", "--cases", "broken.jsonl"), "line 2, is no case"),

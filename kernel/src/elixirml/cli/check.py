@@ -3,9 +3,10 @@
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, chdir
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 import click
 from attrs import frozen
@@ -17,7 +18,7 @@ from elixirml.errors import ConfigError
 from elixirml.identity import Json
 from elixirml.plugins import PluginManager
 from elixirml.runtime.kernel import Kernel
-from elixirml.testing.conformance.cases import SchemaJudge, cases_of, read_cases
+from elixirml.testing.conformance.cases import CaseJudge, cases_of, read_cases
 from elixirml.testing.conformance.plugin import capability_of, target_of
 from elixirml.testing.conformance.suite import Conformance, Outcome, Status, checked
 from elixirml.testing.conformance.suites import contribution_of, kind_of, suite_of
@@ -81,7 +82,7 @@ class _Checks:
         rows = read_cases(path)
         contribution = contribution_of(self.plugins, self.kind, self.name)
         subject = capability_of(self.kind, contribution)
-        outcomes = cases_of(self.kind, self.name, subject, rows, judge=_judge(self.kind, contribution))
+        outcomes = cases_of(self.kind, self.name, subject, rows, judge=_judge(contribution))
         if len(_of(outcomes, Status.SKIPPED)) == len(outcomes):
             reasons = sorted({each.message for each in outcomes})
             raise ConfigError(
@@ -142,15 +143,14 @@ def _returning(value: object) -> Callable[[object], object]:
     return method
 
 
-def _judge(kind: str, contribution: Contribution) -> SchemaJudge | None:
-    """Return what validates by JSON Schemas in a plugin of schemas, by convention `<package>.json_schema.validate`."""
-    if kind != "schemas":
-        return None
+def _judge(contribution: Contribution) -> CaseJudge | None:
+    """Return what a plugin itself says of the rows of tables: `<package>.cases.judged`, if there is such a module."""
+    package = contribution.module.partition(".")[0]
     try:
-        module = import_module(f"{contribution.module.partition('.')[0]}.json_schema")
-    except ModuleNotFoundError:
-        return None
-    return getattr(module, "validate", None)
+        there = find_spec(f"{package}.cases") is not None
+    except ModuleNotFoundError:  # the plugin is one module
+        there = False
+    return cast("CaseJudge", import_module(f"{package}.cases").judged) if there else None
 
 
 def _of(outcomes: Sequence[Outcome], status: Status) -> list[Outcome]:

@@ -1,16 +1,17 @@
-"""Case tables: rows of input and expected outcome, tried on a capability through its public contract.
+"""Case tables: rows of input and expected outcome, tried on a capability.
 
 A table is a file of JSON lines; each row has `id`, `input`, `expected` and, in words, `why`. What a row asks shows in
-its input: a reply to read, a reply in pieces, a value to validate, a prediction to score. Rows that the capability
-cannot be asked, such as those of another format or metric, are skipped.
+its input: a reply to read, a reply in pieces, a prediction to score. Adapters and metrics are asked through their
+contracts. For what a contract has no words for, a plugin has a module `cases` with a function `judged`; see
+`CaseJudge`. Rows that the capability cannot be asked, such as those of another format or metric, are skipped.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from math import isclose
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 from attrs import frozen
 
@@ -27,13 +28,30 @@ from elixirml.testing.conformance.suite import NotApplicable, Outcome, expect, o
 from elixirml.testing.conformance.variables import default_options
 from elixirml.variables import Choice
 
-__all__ = ["SchemaJudge", "cases_of", "read_cases", "same", "signature_of"]
+__all__ = ["CaseJudge", "cases_of", "read_cases", "same", "signature_of"]
 
 Row = Mapping[str, Any]
-SchemaJudge = Callable[..., Any]
-"""Judges plain data: `judge(schema, value, **options)` returns something with `to_json()`, as the tables expect."""
+
+
+class CaseJudge(Protocol):
+    """What a plugin has as `<package>.cases.judged`, for rows that its contracts have no words for."""
+
+    def __call__(self, name: str, asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return what a capability makes of the input of a row, in the words of `expected`.
+
+        Args:
+            name: The capability's name.
+            asked: The row's input.
+
+        Returns:
+            The outcome, or None when the row is not for this capability.
+        """
+        ...
+
 
 _LONGEST: Final = 300
+_SETTINGS: Final = ("rel_tol", "abs_tol")
+"""Settings of metrics that rows have."""
 _FORMATS: Final = frozenset({"sections", "json", "xml"})
 
 
@@ -63,7 +81,7 @@ def _row(path: Path, number: int, line: str) -> Row:
 
 
 def cases_of(
-    kind: str, name: str, subject: object, rows: Sequence[Row], *, judge: SchemaJudge | None = None
+    kind: str, name: str, subject: object, rows: Sequence[Row], *, judge: CaseJudge | None = None
 ) -> tuple[Outcome, ...]:
     """Try every row of a table on a capability.
 
@@ -72,21 +90,21 @@ def cases_of(
         name: The capability's name; rows of other formats and metrics are skipped.
         subject: The capability.
         rows: The table.
-        judge: What validates by JSON Schemas, for rows of schemas; the contract of engines has no words for it.
-
-    Raises:
-        ConfigError: There are no tables for this kind.
+        judge: What the plugin itself says of rows; it is asked first.
     """
-    checks: Mapping[str, Callable[[Row], None]] = {
-        "adapters": partial(_check_adapter, name, cast("Adapter", subject)),
-        "schemas": partial(_check_schema, judge),
-        "metrics": partial(_check_metric, name, cast("Metric", subject)),
-    }
-    if kind not in checks:
-        raise ConfigError(
-            f"There are no case tables for {kind}.", hint=f"Leave out --cases, or check one of {', '.join(checks)}."
-        )
-    return tuple(outcome_of(str(row["id"]), str(row.get("why", "")), partial(checks[kind], row)) for row in rows)
+
+    def check(row: Row) -> None:
+        found = None if judge is None else judge(name, row["input"])
+        if found is not None:
+            _expect_agreement(found, row["expected"])
+        elif kind == "adapters":
+            _check_adapter(name, cast("Adapter", subject), row)
+        elif kind == "metrics":
+            _check_metric(name, cast("Metric", subject), row)
+        else:
+            raise NotApplicable("The plugin has no module `cases` whose function `judged` knows the row.")
+
+    return tuple(outcome_of(str(row["id"]), str(row.get("why", "")), partial(check, row)) for row in rows)
 
 
 def signature_of(schema: Mapping[str, Any]) -> Signature:
@@ -205,34 +223,39 @@ def _check_adapter(name: str, adapter: Adapter, row: Row) -> None:
         _expect_same(reading.outcome(reply), row["expected"])
 
 
-def _check_schema(judge: SchemaJudge | None, row: Row) -> None:
-    asked, expected = row["input"], row["expected"]
-    if "value" not in asked:
-        raise NotApplicable("The row is of no table of schemas.")
-    if judge is None:
-        raise NotApplicable("The plugin has no module `json_schema` with `validate(schema, value, **options)`.")
-    found = judge(asked["schema"], asked["value"], **asked.get("options", {})).to_json()
-    wanted = {"ok": expected["ok"], "errors": _listed(expected.get("errors", ()))}
-    _expect_same({"ok": found["ok"], "errors": _listed(found.get("errors", ()))}, wanted)
-    if "value" in expected:
-        _expect_same(found.get("value"), expected["value"])
+def _expect_agreement(found: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
+    """Refuse another outcome; the order of `errors` is free, and a `value` counts only where the row has one."""
+    names = (found.keys() | expected.keys()) - ({"value"} if "value" not in expected else set())
+    for name in sorted(names):
+        pair = found.get(name), expected.get(name)
+        _expect_same(*(map(_listed, pair) if name == "errors" else pair))
 
 
-def _listed(errors: Sequence[Mapping[str, Any]]) -> list[str]:
+def _listed(errors: Sequence[Mapping[str, Any]] | None) -> list[str]:
     """Return errors as sorted texts: their order is free, and repeats show."""
-    return sorted(json.dumps([each["code"], each["path"]]) for each in errors)
+    return sorted(json.dumps(each, sort_keys=True) for each in errors or ())
 
 
 def _check_metric(name: str, metric: Metric, row: Row) -> None:
     asked = row["input"]
     if _metric_of(asked) != name:
         raise NotApplicable(f"The row is of {asked.get('metric')}.")
-    if (asked.get("rel_tol", 1e-9), asked.get("abs_tol", 0.0)) != (1e-9, 0.0):
-        raise NotApplicable("The row has tolerances of its own, which metrics do not take.")
     example = Example(str(row["id"]), {}, {"answer": asked["gold"]})
-    found = judgement(metric, example, Prediction({"answer": asked["prediction"]})).value
+    found = judgement(_set(metric, asked), example, Prediction({"answer": asked["prediction"]})).value
     expected: Any = row["expected"]["value"]
     _expect_same(found, expected if isinstance(expected, (int, float)) else expected["f1"])
+
+
+def _set(metric: Metric, asked: Row) -> Metric:
+    """Return the metric with the row's own settings, such as tolerances."""
+    settings = {name: asked[name] for name in _SETTINGS if name in asked}
+    if not settings:
+        return metric
+    try:
+        made: Metric = type(metric)(**settings)
+    except TypeError:
+        raise NotApplicable(f"The metric takes no {', '.join(settings)}.") from None
+    return made
 
 
 def _metric_of(asked: Mapping[str, Any]) -> object:
