@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+PLUGIN = "elixirml.testing.pytest_plugin"
+
 TESTS = '''
 """Tests of somebody else's."""
 
@@ -64,7 +66,19 @@ def test_time_stands_still(fake_clock):
 def test_fixtures_keep_what_they_say(tmp_path: Path) -> None:
     """A manager undoes what a test gave it, also when the test fails; kernel, model and clock are at hand."""
     (tmp_path / "test_theirs.py").write_text(TESTS, "utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "addopts=", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        PLUGIN,
+        "-o",
+        "addopts=",
+        str(tmp_path),
+    ]
     environ = {"ELIXIRML_KERNEL__MODEL": "their/model", "PATH": "", "HOME": str(tmp_path)}
 
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
@@ -75,7 +89,7 @@ def test_fixtures_keep_what_they_say(tmp_path: Path) -> None:
 
 
 def test_they_cost_nothing_before_they_are_used(tmp_path: Path) -> None:
-    """Pytest loads the fixtures wherever ElixirML is installed: nothing of the kernel comes with them."""
+    """Nothing of the kernel comes with them."""
     code = (
         "import sys, elixirml.testing.pytest_plugin\n"
         "print(*sorted(each for each in sys.modules if each.split('.')[0] in {'elixirml', 'pluggy', 'attrs', 'anyio'}))"

@@ -8,7 +8,7 @@ from attrs import define, evolve, field
 from elixirml.contracts.adapter import Demo, Feedback, FormatCall
 from elixirml.contracts.capabilities import Capabilities
 from elixirml.contracts.predictor import Prediction, PredictorCall
-from elixirml.contracts.repair import FAIL, POLICIES, UNREPAIRED, Repair, RepairPolicy
+from elixirml.contracts.repair import FAIL, POLICIES, RESEND, UNREPAIRED, Repair, RepairPolicy
 from elixirml.errors import ParseError, ValidationError
 from elixirml.programs.compiled import PredictNode
 from elixirml.runtime.context import RunContext
@@ -45,27 +45,40 @@ async def predict_once(
     listener = None if context.listener is None else context.listener.to(node.path)
     policy = _policy(node, context, capabilities)
     repairs = _Repairs(context, span)
-    prediction = await capabilities.predictor(predictor).predict(
-        PredictorCall(
-            signature=call.signature,
-            format=call,
-            adapter=capabilities.adapter(str(context.value(node.settings["adapter"]))),
-            ask=asking.ask,
-            options=_options(node, predictor, context),
-            stage=node.path,
-            stream=None if listener is None and watch is None else asking.heard_by(listener),
-            tell=None if listener is None else listener.hear,
-            watch=None if watch is None else watch.begin,
-            tools={name: each or capabilities.tool(name) for name, each in node.tools.items()},
-            repair=policy,
-            check=None if policy.name == FAIL else lambda found: _typed(node, found),
-            note=repairs.note,
-        )
+    asked = PredictorCall(
+        signature=call.signature,
+        format=call,
+        adapter=capabilities.adapter(str(context.value(node.settings["adapter"]))),
+        ask=asking.ask,
+        options=_options(node, predictor, context),
+        stage=node.path,
+        stream=None if listener is None and watch is None else asking.heard_by(listener),
+        tell=None if listener is None else listener.hear,
+        watch=None if watch is None else watch.begin,
+        tools={name: each or capabilities.tool(name) for name, each in node.tools.items()},
+        repair=policy,
+        check=None if policy.name == FAIL else lambda found: _typed(node, found),
+        note=repairs.note,
     )
-    typed = _typed(node, prediction)
+    try:
+        prediction = await capabilities.predictor(predictor).predict(asked)
+        typed = _typed(node, prediction)
+    except ParseError as error:
+        error.hint = error.hint or _way_out(node, context)
+        raise
     if listener is not None:
         await listener.conclude(prediction, mended=repairs.mended)
     return typed, StageRecord(node.path, given, prediction.fields, prediction.exchanges)
+
+
+def _way_out(node: PredictNode, context: RunContext) -> str:
+    """Return what a user can do about replies of a stage that cannot be read."""
+    model, adapter, repair = (node.settings[each] for each in ("model", "adapter", "repair"))
+    resend = "" if context.value(repair) == RESEND else f" Have it asked again: --set {repair}={RESEND}."
+    return (
+        f"Stage `{node.path}` asked {context.value(model)} in the format `{context.value(adapter)}`.{resend} "
+        f"Try another format: --set {adapter}=NAME; `elixirml plugins list --kind adapters` lists them."
+    )
 
 
 @define(eq=False)

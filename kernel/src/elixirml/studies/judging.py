@@ -16,6 +16,7 @@ from elixirml.errors import (
     ContextLengthExceeded,
     ElixirError,
     ModelError,
+    ParseError,
     PluginError,
     PluginFailed,
     StateError,
@@ -103,7 +104,7 @@ class Judge:
         scores = {name: metric.failure for name, metric in self.metrics.items()}
         trace = getattr(error, "trace", None)
         known = trace if isinstance(trace, Trace) else Trace()
-        message = "; ".join([str(error), *_told(known)])
+        message = "; ".join([error.message if isinstance(error, ParseError) else str(error), *_told(known)])
         return Row(example.id, scores, code, message, usage=used, lapses=_counted(known))
 
 

@@ -1,7 +1,7 @@
 """Test doubles and helpers, for the kernel's own tests and for those of plugins and applications.
 
 Everything here is a supported part of ElixirML: tests use these instead of patching. Names are imported when they are
-first used, since pytest imports this package at its start.
+first used, so that the fixtures cost nothing before they are.
 """
 
 from importlib import import_module
