@@ -1,8 +1,8 @@
 """Fixtures for tests of plugins and applications: a kernel that knows nothing but what the test gives it.
 
-A `conftest.py` names them: `pytest_plugins = ["elixirml.testing.pytest_plugin"]`; the kernel is imported when a fixture is
-used. They are no entry point of pytest, which would rewrite the assertions of every module of the kernel, in the tests of
-everybody who has ElixirML installed.
+A `conftest.py` names them: `pytest_plugins = ["elixirml.testing.pytest_plugin"]`. The kernel is imported when a fixture
+is used. They are no entry point of pytest, which would rewrite the assertions of every module of the kernel, in the
+tests of everybody who has ElixirML installed.
 """
 
 import contextlib
