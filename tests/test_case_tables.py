@@ -30,6 +30,22 @@ CHECKED = [
     ("metric", "rouge_l", "metrics", 6),
     ("tool", "fetch", "urls", 74),
     ("tool", "python", "tool_schema", 57),
+    # Further rows of the same rules.
+    ("adapter", "json", "more/parse_json", 68),
+    ("adapter", "sections", "more/parse_sections", 29),
+    ("adapter", "xml", "more/parse_xml", 25),
+    ("adapter", "json", "more/stream_chunks", 18),
+    ("adapter", "sections", "more/stream_chunks", 18),
+    ("adapter", "xml", "more/stream_chunks", 12),
+    ("schema", "python", "more/schema_validation", 39),
+    ("metric", "squad_em", "more/metrics", 7),
+    ("metric", "squad_f1", "more/metrics", 7),
+    ("metric", "numeric_match", "more/metrics", 14),
+    ("metric", "list_f1", "more/metrics", 2),
+    ("metric", "rouge1", "more/metrics", 1),
+    ("metric", "rouge2", "more/metrics", 1),
+    ("metric", "rouge_l", "more/metrics", 1),
+    ("tool", "python", "more/tool_schema", 27),
 ]
 
 

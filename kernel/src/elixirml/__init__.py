@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Range,
         Usage,
     )
+    from elixirml.contracts.schema import schema
     from elixirml.doors import BlockingKernel, batch, evaluate, optimize, run, stream
     from elixirml.errors import ElixirError
     from elixirml.programs.program import Program, as_program, load, program
@@ -76,6 +77,7 @@ _HOMES: Final = {
     "run": "doors",
     "run_evaluation": "studies.evaluation",
     "run_optimization": "studies.optimization",
+    "schema": "contracts.schema",
     "stage": "programs.stages",
     "stream": "doors",
     "suggest": "programs.stages",
@@ -118,6 +120,7 @@ __all__ = [
     "run",
     "run_evaluation",
     "run_optimization",
+    "schema",
     "stage",
     "stream",
     "suggest",

@@ -302,6 +302,16 @@ def test_stages_that_call_the_same_wait_for_each_other(tmp_path: Path) -> None:
     assert waits["end"] == frozenset()
 
 
+def test_what_a_retry_calls_is_called_by_nothing_else_meanwhile(tmp_path: Path) -> None:
+    """The words of a failed assertion go with the next call of what it judges, which is that of the retry."""
+    ask = predicting("number: int -> total: int", manual=True)
+    one, between, after = (ml.stage(adding(each, ("x",), called="ask")) for each in range(3))
+    holds = ml.ensure("no")(judging(2, ("one",)))
+    waits = _waits(tmp_path, ask=ask, one=one, between=between, holds=holds, after=after)
+    assert {"one", "between"} <= waits["holds"]
+    assert "holds" in waits["after"]
+
+
 def test_what_asks_a_model_waits_for_the_checks_before_it(tmp_path: Path) -> None:
     """A refused input costs no call; a plain stage need not wait."""
     refuse = ml.check("no")(judging(2, ("x",)))

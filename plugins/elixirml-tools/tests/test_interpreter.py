@@ -129,7 +129,7 @@ print(json.dumps({"mean": statistics.mean([1, 2])}), datetime.datetime.strptime(
     assert (await ran("import uuid\nprint(uuid.uuid4().version)")).content == "4\n"
     assert (await ran("x = 1\n1/0")).error == "line 2: ZeroDivisionError: division by zero"
     assert "SyntaxError" in (await ran("def f(:")).error
-    assert "Nothing was printed" in (await ran("x = 1")).content
+    assert "Nothing was printed" in (await ran("x = 1")).error
 
 
 async def test_nothing_is_kept_from_one_call_to_the_next() -> None:
@@ -155,6 +155,22 @@ async def test_an_escape_is_contained(name: str, tmp_path: Path, port: int, monk
     assert len(found.error) < 25_000
     assert kept.read_text() == "CANARY"
     assert os.listdir(tmp_path) == ["secret"]  # noqa: PTH208 - nothing else is to be done meanwhile
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_no_session_is_a_way_out(tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be done by one piece of code cannot be done by one cell after the other either."""
+    monkeypatch.setenv("ELIXIRML_CANARY", "CANARY")
+    kept = tmp_path / "secret"
+    kept.write_text("CANARY")
+    async with Python(seconds=0.5, memory=256 * 1024 * 1024).session(values={}, functions={}) as session:
+        for name, attempt in ESCAPES.items():
+            found = await session.run(attempt.format(file=str(kept), folder=str(tmp_path), port=port))
+            assert found.error or name == "one long line", name
+            assert "CANARY" not in f"{found.error}{found.printed}", name
+            assert len(f"{found.error}{found.printed}") < 41_000, name
+            assert kept.read_text() == "CANARY"
+            assert os.listdir(tmp_path) == ["secret"], name  # noqa: PTH208 - nothing else is to be done meanwhile
 
 
 async def test_code_that_never_ends_is_ended() -> None:

@@ -233,6 +233,4 @@ def _models(kernel: Kernel, program: Program[Any, Any]) -> list[str]:
     """Return the names of the models that a program uses."""
     runner = kernel.runner(program)
     own = runner.assigned()
-    values = own.space.resolve(own.assignment)
-    paths = (node.settings["model"] for node in runner.compiled.predict_nodes())
-    return list(dict.fromkeys(str(values[path]) for path in paths if path in values))
+    return list(runner.models_asked(own.space.resolve(own.assignment)))

@@ -6,7 +6,7 @@ through `PredictorCall.exchange`, so budgets, journals and events apply to every
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 from attrs import define, evolve, field, frozen
 
@@ -20,6 +20,7 @@ from elixirml.contracts.adapter import (
 from elixirml.contracts.language_model import ModelRequest, ModelResponse
 from elixirml.contracts.repair import FAIL, LOCAL, RESEND, UNREPAIRED, Repair, RepairPolicy
 from elixirml.contracts.signature import Signature
+from elixirml.contracts.spans import UNTOLD, WorkSpan
 from elixirml.contracts.stream import (
     CallStreamParser,
     FieldDelta,
@@ -35,7 +36,17 @@ from elixirml.errors import ElixirError, ModelError, ParseError
 from elixirml.identity import Json
 from elixirml.variables import Variable
 
-__all__ = ["Exchange", "Prediction", "Predictor", "PredictorCall"]
+__all__ = [
+    "DemandingPredictor",
+    "Exchange",
+    "Needs",
+    "Prediction",
+    "Predictor",
+    "PredictorCall",
+    "SelectivePredictor",
+    "needs_of",
+    "refusal_of",
+]
 
 Hearing: TypeAlias = Callable[[FieldDelta], Awaitable[None]]
 
@@ -77,13 +88,17 @@ class PredictorCall:
         stage: The stage's path.
         stream: Sends one request to the stage's model and gives the reply piece by piece.
         tell: Told of output fields as they arrive; None when nobody listens.
-        tools: What the program lets its model call, by name.
+        tools: What the program lets its model call, by name; what the strategy needs itself is among them, see `Needs`.
         watch: Given the task and the request of one exchange, returns what judges its output fields as they arrive and
             raises a `ParseError` to stop the reply, or None where nothing of it is judged.
         repair: What is done about a reply that does not hold the outputs.
         check: Raises a ParseError for a prediction whose values do not fit the declared types; None leaves that to the
             end of the strategy, after which nothing is repaired.
         note: Told of every reply that did not hold the outputs, when it has become clear what becomes of it.
+        span: Where to tell observers what the strategy is about, such as the tools it calls.
+        format_prompt: Given what was formatted and the request, returns the request to send; None sends it as it is.
+        parse_output: Given the task and the fields of a reply, returns the fields, or raises a `ParseError`; None takes
+            them as they are.
     """
 
     signature: Signature
@@ -99,6 +114,13 @@ class PredictorCall:
     repair: RepairPolicy = UNREPAIRED
     check: Callable[[Prediction], object] | None = None
     note: Callable[[Repair], None] | None = None
+    span: WorkSpan = UNTOLD
+    format_prompt: Callable[[FormatCall, ModelRequest], ModelRequest] | None = None
+    parse_output: Callable[[Signature, Mapping[str, Json]], Mapping[str, Json]] | None = None
+
+    def request(self, signature: Signature | None = None) -> ModelRequest:
+        """Return what `exchange` sends first."""
+        return self._formatted(evolve(self.format, signature=signature or self.signature))
 
     async def exchange(self, signature: Signature | None = None, *, feedback: Feedback | None = None) -> Prediction:
         """Format, ask and parse once; `signature` replaces the stage's own.
@@ -122,13 +144,20 @@ class PredictorCall:
 
     async def _asked(self, call: FormatCall) -> tuple[Exchange, ...]:
         """Ask what the adapter makes of a call: once, or twice where a second request follows from the reply."""
-        request = self.adapter.format(call)
+        request = self._formatted(call)
         follow = _follow_of(self.adapter)
         if follow is None:
             return (await self._exchanged(request, call),)
         first = Exchange(self.stage, request, await self.ask(request))
         following = follow(evolve(call, feedback=None), first.response)
-        return (first,) if following is None else (first, await self._exchanged(following, call))
+        return (first,) if following is None else (first, await self._exchanged(self._final(call, following), call))
+
+    def _formatted(self, call: FormatCall) -> ModelRequest:
+        return self._final(call, self.adapter.format(call))
+
+    def _final(self, call: FormatCall, request: ModelRequest) -> ModelRequest:
+        """Return a request as it is sent."""
+        return request if self.format_prompt is None else self.format_prompt(call, request)
 
     async def _exchanged(self, request: ModelRequest, call: FormatCall) -> Exchange:
         return Exchange(self.stage, request, await self._response(request, call.signature, call.options))
@@ -140,6 +169,8 @@ class PredictorCall:
 
     def _checked(self, fields: Mapping[str, Json], call: FormatCall, exchanges: tuple[Exchange, ...]) -> Prediction:
         """Return a prediction of these fields; where the declared ones were asked for, they fit their types."""
+        if self.parse_output is not None:
+            fields = self.parse_output(call.signature, fields)
         prediction = Prediction(fields, sum((each.response.usage for each in exchanges), Usage()), exchanges)
         if self.check is not None:
             asked = {each.name for each in call.signature.outputs}
@@ -191,7 +222,9 @@ class PredictorCall:
         first, *rest = exchanges
         follow = _follow_of(self.adapter) if rest else None
         request = None if follow is None else follow(call, first.response)
-        more = await self._asked(call) if request is None else (await self._exchanged(request, call),)
+        more = (
+            await self._asked(call) if request is None else (await self._exchanged(self._final(call, request), call),)
+        )
         return self._read(call, (*exchanges, *more))
 
     def _note(self, repair: Repair) -> None:
@@ -305,3 +338,62 @@ class Predictor(Protocol):
             ParseError: No reply held the declared outputs.
         """
         ...
+
+
+@frozen
+class Needs:
+    """What a strategy needs beside its task.
+
+    Attributes:
+        model: Whether it asks the stage's model; one that asks none needs no prompt format either.
+        tools: Installed tools that it uses itself, by name, each with the distribution that offers it.
+
+    .. versionadded:: 0.1
+    """
+
+    model: bool = True
+    tools: Mapping[str, str] = field(factory=dict[str, str], hash=False)
+
+
+@runtime_checkable
+class DemandingPredictor(Predictor, Protocol):
+    """A strategy that says what it needs; any other asks the stage's model and needs no tools.
+
+    .. versionadded:: 0.1
+    """
+
+    def needs(self) -> Needs:
+        """Return what must be there; always the same."""
+        ...
+
+
+@runtime_checkable
+class SelectivePredictor(Predictor, Protocol):
+    """A strategy that cannot answer every task.
+
+    .. versionadded:: 0.1
+    """
+
+    def refuses(self, signature: Signature) -> str | None:
+        """Return why it cannot answer a task, as in `it gives no texts`; None where it can."""
+        ...
+
+
+def needs_of(predictor: Predictor) -> Needs:
+    """Return what a strategy needs.
+
+    Example:
+        >>> needs_of(Direct()).model
+        True
+    """
+    needs: Callable[[], Needs] | None = getattr(predictor, "needs", None)
+    return _USUAL if needs is None else needs()
+
+
+def refusal_of(predictor: Predictor, signature: Signature) -> str | None:
+    """Return why a strategy cannot answer a task; None where it can."""
+    refuses: Callable[[Signature], str | None] | None = getattr(predictor, "refuses", None)
+    return None if refuses is None else refuses(signature)
+
+
+_USUAL: Final = Needs()

@@ -6,10 +6,11 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from elixirml.contracts.capabilities import Capabilities
+from elixirml.contracts.predictor import Needs, needs_of
 from elixirml.contracts.repair import POLICIES
 from elixirml.errors import DeclarationError, StateError, ValidationError, did_you_mean
 from elixirml.identity import Json
-from elixirml.programs.compiled import CompiledProgram, ProgramNode
+from elixirml.programs.compiled import CompiledProgram, PredictNode, ProgramNode
 from elixirml.programs.program import Program
 from elixirml.programs.state import SavedProgram
 from elixirml.variables import Assignment, Bank, Banked, Computed, Entry, Space
@@ -166,7 +167,7 @@ def saved_program(
         assignment=Assignment(active),
         banks={path: bank for path, bank in banks.items() if bank.entries},
         requires=capabilities.requires(
-            {**_used(compiled, space, active), **_used_around(compiled, active, capabilities)}
+            {**_used(compiled, space, active, capabilities), **_used_around(compiled, active, capabilities)}
         ),
         about=dict(about or {}),
     )
@@ -181,18 +182,26 @@ def _entry_ids(value: Json) -> list[str]:
 _KINDS = {"adapter": "adapters", "predictor": "predictors", "model": "language_models", "repair": "adapters"}
 
 
-def _used(compiled: CompiledProgram, space: Space, active: Mapping[str, Json]) -> dict[str, list[str]]:
+def _used(
+    compiled: CompiledProgram, space: Space, active: Mapping[str, Json], capabilities: Capabilities
+) -> dict[str, list[str]]:
     """Return the capability names in use, by kind; models are known by their provider."""
-    used: dict[str, list[str]] = {}
+    used: dict[str, dict[str, None]] = {}
     for node in compiled.predict_nodes():
+        names = {each: str(active.get(path, space[path].default)) for each, path in node.settings.items()}
+        needs = needs_of(capabilities.predictor(names["predictor"]))
         for setting, kind in _KINDS.items():
-            path = node.settings[setting]
-            name = str(active.get(path, space[path].default)).partition("/")[0]
-            if setting == "repair" and name in POLICIES:
-                continue
-            if name not in used.setdefault(kind, []):
-                used[kind].append(name)
-    return used
+            of_use = needs.model or setting == "predictor"
+            if of_use and not (setting == "repair" and names[setting] in POLICIES):
+                used.setdefault(kind, {})[names[setting].partition("/")[0]] = None
+        used.setdefault("tools", {}).update(dict.fromkeys(_tools(node, needs, capabilities)))
+    return {kind: list(names) for kind, names in used.items()}
+
+
+def _tools(node: PredictNode, needs: Needs, capabilities: Capabilities) -> list[str]:
+    """Return the installed tools of a stage; those at hand are in no distribution."""
+    at_hand = {each for each, tool in node.tools.items() if tool is not None}
+    return [each for each in capabilities.names("tools") if each in {*node.tools, *needs.tools} - at_hand]
 
 
 _OUTER = {"middlewares": "middlewares", "plugins": "configurations"}

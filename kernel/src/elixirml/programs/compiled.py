@@ -324,9 +324,16 @@ def _waiting(compiled: CompiledProgram, position: int) -> Iterator[str]:
             stage_slot(earlier.name) in takes
             or not _called(compiled, earlier).isdisjoint(_called(compiled, node))
             or (isinstance(earlier, AssertionNode) and _judged_first(compiled, earlier, node, takes))
-            or (isinstance(node, AssertionNode) and earlier.name in _redone(compiled, node))
+            or (isinstance(node, AssertionNode) and _touched(compiled, node, earlier))
         ):
             yield earlier.name
+
+
+def _touched(compiled: CompiledProgram, assertion: AssertionNode, node: Node) -> bool:
+    """Return whether a node runs again when an assertion fails, or calls what is called again then."""
+    redone = _redone(compiled, assertion)
+    again = (_called(compiled, each) for each in compiled.nodes if each.name in redone)
+    return node.name in redone or not _called(compiled, node).isdisjoint(frozenset[str]().union(*again))
 
 
 def _called(compiled: CompiledProgram, node: Node) -> frozenset[str]:
@@ -342,7 +349,7 @@ def _judged_first(compiled: CompiledProgram, assertion: AssertionNode, node: Nod
     redone = _redone(compiled, assertion)
     if isinstance(node, AssertionNode) and not redone.isdisjoint(_redone(compiled, node)):
         return True
-    return node.name in redone or not takes.isdisjoint(assertion.arguments.values())
+    return _touched(compiled, assertion, node) or not takes.isdisjoint(assertion.arguments.values())
 
 
 def _redone(compiled: CompiledProgram, assertion: AssertionNode) -> frozenset[str]:

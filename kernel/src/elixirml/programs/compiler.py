@@ -310,15 +310,18 @@ class _Compiler(Names):
                     self.fit(name, each, bound[each].annotation, declared)
                 fields.append(self._input_field(each, declared))
         signature = Signature(name, self.declaration.instruction, tuple(fields), output.fields)
+        tools = self._tools(name, member)
         found = stage_variables(
             signature,
             member.settings,
             path=name,
             prefix=self.prefix,
             declared=self.declared,
+            tools=tools,
             installed=self.installed,
             mistakes=self.mistakes.at(member.where),
         )
+        self.notes.extend(found.notes)
         self.variables.extend(found.variables)
         self.constraints.extend(found.constraints)
         self.nodes.append(
@@ -331,7 +334,7 @@ class _Compiler(Names):
                 settings=found.settings,
                 manual=member.manual,
                 options=found.options,
-                tools=self._tools(name, member),
+                tools=tools,
             )
         )
         if not member.manual:

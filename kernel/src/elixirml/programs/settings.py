@@ -1,6 +1,6 @@
 """The variables of a predict stage: its settings, and what the adapters and predictors it may use offer to tune."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -12,6 +12,7 @@ from elixirml.errors import DeclarationError, PluginError, did_you_mean
 from elixirml.identity import Json
 from elixirml.programs.installed import Installed
 from elixirml.programs.mistakes import Mistakes
+from elixirml.programs.strategies import UNASKED, ask_model, obstacle_to
 from elixirml.variables import Capability, Choice, Constraint, Entry, Float, Integer, Subset, Text, Variable, when
 
 __all__ = ["DEFAULT_PREDICTOR", "MOST_DEMOS", "StageVariables", "narrowed", "stage_variables"]
@@ -29,12 +30,14 @@ class StageVariables:
         constraints: Which combinations fit.
         settings: Setting name to the path of its variable, declared here or on the program.
         options: Capability name to short variable name to path.
+        notes: What cannot be used of what may be chosen, in words.
     """
 
     variables: tuple[Variable, ...]
     constraints: tuple[Constraint, ...]
     settings: Mapping[str, str] = field(hash=False)
     options: Mapping[str, Mapping[str, str]] = field(hash=False)
+    notes: tuple[str, ...] = ()
 
 
 def narrowed(variable: Variable, installed: Installed) -> Variable:
@@ -52,6 +55,7 @@ def stage_variables(
     path: str,
     prefix: str,
     declared: Mapping[int, Variable],
+    tools: Collection[str],
     installed: Installed,
     mistakes: Mistakes,
 ) -> StageVariables:
@@ -63,12 +67,14 @@ def stage_variables(
         path: The stage's path in its program.
         prefix: The path of that program; empty at the top.
         declared: The program's own variables: identity of the object to the variable at its path.
+        tools: The names of the tools that the stage is given.
         installed: What is installed; its models are asked for where a stage names none.
         mistakes: Told each setting that is wrong: a name is not installed, no adapter suits, there is no model.
     """
     found = _Settings(signature, settings, path=path, prefix=prefix, declared=declared, installed=installed)
     options: dict[str, Mapping[str, str]] = {}
     constraints: tuple[Constraint, ...] = ()
+    notes: tuple[str, ...] = ()
     whole = len(mistakes)
     noted = mistakes.noted()
     for name, make in _DEFAULTS.items():
@@ -77,17 +83,33 @@ def stage_variables(
     if len(mistakes) == whole:
         with noted:
             predictor, adapter = found.chosen["predictor"], found.chosen["adapter"]
+            notes = tuple(_unusable(found, predictor, tools))
             for name in _names(predictor):
                 options[name] = found.offered("predictor", name, installed.predictor(name).variables(signature))
-            for name in _names(adapter):
+            for name in _formats(adapter):
                 options[name] = found.offered("adapter", name, installed.adapter(name).variables(signature))
             constraints = _fits(found, predictor, adapter)
-    return StageVariables(tuple(found.variables), constraints, dict(found.paths), options)
+    return StageVariables(tuple(found.variables), constraints, dict(found.paths), options, notes)
+
+
+def _unusable(settings: "_Settings", predictor: Variable, tools: Collection[str]) -> Iterator[str]:
+    """Yield a note on each strategy that may be chosen and cannot be used; the default must be usable."""
+    for name in _names(predictor):
+        obstacle = obstacle_to(name, settings.signature, given=tools, installed=settings.installed)
+        if obstacle is not None and name == predictor.default:
+            raise obstacle.error(settings.path, name)
+        if obstacle is not None:
+            yield obstacle.note(settings.path, name)
 
 
 def _names(variable: Variable) -> tuple[str, ...]:
     """Return the capability names a variable may take; only its default when it is fixed."""
     return _options(variable) if not variable.frozen else (str(variable.default),)
+
+
+def _formats(adapter: Variable) -> tuple[str, ...]:
+    """Return the adapters that a stage may use; none where it asks no model and there is none."""
+    return tuple(each for each in _names(adapter) if each != UNASKED)
 
 
 def _options(variable: Variable) -> tuple[str, ...]:
@@ -139,6 +161,12 @@ class _Settings:
     def _placed(self, given: Variable, name: str) -> Variable:
         bound = narrowed(given.bound(f"{self.local}.{name}"), self.installed)
         return bound.within(self.prefix) if self.prefix else bound
+
+    @property
+    def asks(self) -> bool:
+        """Whether a model is asked under any of the predictors that may be chosen."""
+        predictor = self.chosen.get("predictor")
+        return predictor is None or ask_model(_names(predictor), self.installed)
 
     def _task(self, predictor: str) -> Signature:
         """Return what the model is asked for under a predictor."""
@@ -284,6 +312,8 @@ def _default_adapter(settings: _Settings, given: Any, path: str) -> Variable:
     suiting, unusable = _suiting(settings)
     usable = tuple(name for name, suits in suiting.items() if any(suits))
     if not any(suits[0] for suits in suiting.values()):
+        if not settings.asks:
+            return Capability(path, default=UNASKED, capability="adapter", options=(UNASKED,), frozen=True)
         raise DeclarationError(
             f"No installed adapter suits stage `{settings.path}`.",
             hint="\n  ".join(unusable) or "Install the usual ones: pip install elixirml-adapters",
@@ -294,10 +324,14 @@ def _default_adapter(settings: _Settings, given: Any, path: str) -> Variable:
 
 
 def _suiting(settings: _Settings) -> tuple[dict[str, tuple[int, ...]], list[str]]:
-    """Return how well each adapter suits the task of each predictor, the default one first; and what cannot be used."""
+    """Return how well each adapter suits the task of each predictor, the default one first; and what cannot be used.
+
+    Predictors that ask no model have no part in it.
+    """
     predictor = settings.chosen.get("predictor")
     names = (str(predictor.default), *_names(predictor)) if predictor is not None else ()
-    tasks = [settings.task(name) for name in dict.fromkeys(names)] or [settings.signature]
+    asking = [name for name in dict.fromkeys(names) if ask_model([name], settings.installed)]
+    tasks = [settings.task(name) for name in asking] or [settings.signature]
     suiting: dict[str, tuple[int, ...]] = {}
     unusable: list[str] = []
     for name in settings.installed.names("adapters"):
@@ -320,8 +354,14 @@ def _words(_settings: _Settings, words: str, path: str) -> Variable:
     return Text(path, default=entry.id, entries=(entry,))
 
 
-@_alike
 def _model(settings: _Settings, given: Any, path: str) -> Variable:
+    if given is None and not settings.asks and not settings.installed.models():
+        return Capability(path, default=UNASKED, capability="model", frozen=True)
+    return _named_model(settings, given, path)
+
+
+@_alike
+def _named_model(settings: _Settings, given: Any, path: str) -> Variable:
     known = settings.installed.models() if given is None else (str(given),)
     if not known:
         raise DeclarationError(
@@ -385,13 +425,15 @@ _DEFAULTS: Mapping[str, _Maker] = {
 
 def _fits(settings: _Settings, predictor: Variable, adapter: Variable) -> tuple[Constraint, ...]:
     """Return the constraint that the adapter can format what the predictor asks for, where that is in question."""
+    if adapter.default == UNASKED:
+        return ()
     predictors, adapters = _options(predictor), _options(adapter)
     formats = {name: settings.installed.adapter(name) for name in adapters}
     fitting = {
         (strategy, name)
         for strategy, task in _tasks(settings, predictors, default=str(predictor.default))
         for name, each in formats.items()
-        if each.suits(task) > 0
+        if task is None or each.suits(task) > 0
     }
     if len(fitting) == len(predictors) * len(adapters):
         return ()
@@ -415,11 +457,14 @@ def _fits(settings: _Settings, predictor: Variable, adapter: Variable) -> tuple[
     )
 
 
-def _tasks(settings: _Settings, predictors: tuple[str, ...], *, default: str) -> Iterator[tuple[str, Signature]]:
-    """Yield what each predictor asks for; one that is broken fits nothing, but only the default must not be."""
+def _tasks(settings: _Settings, predictors: tuple[str, ...], *, default: str) -> Iterator[tuple[str, Signature | None]]:
+    """Yield what each predictor asks a model for, None for nothing.
+
+    One that is broken fits nothing, but only the default must not be.
+    """
     for name in predictors:
         try:
-            task = settings.task(name)
+            task = settings.task(name) if ask_model([name], settings.installed) else None
         except PluginError:
             if name == default:
                 raise

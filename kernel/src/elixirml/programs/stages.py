@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar, overload
 
 from attrs import frozen
 
+from elixirml.contracts.schema import RecordDeclaration
 from elixirml.contracts.tool import Tool
 from elixirml.errors import DeclarationError, did_you_mean, located
 from elixirml.programs.places import calling_line, line_of
@@ -131,7 +132,7 @@ def predict(
 ) -> PredictStage[OutT]: ...
 @overload
 def predict(
-    output: str,
+    output: str | RecordDeclaration,
     /,
     *,
     inputs: Sequence[str] | None = ...,
@@ -168,7 +169,8 @@ def predict(
     demos, the adapter and the adapter's own variables are free to be tuned.
 
     Args:
-        output: The record type to answer with, or a signature such as `"question -> answer: str"`.
+        output: The record type to answer with, a class or what `schema` returns; or a signature such as
+            `"question -> answer: str"`.
         inputs: Names to give it; by default all inputs of the program, or those of the signature's text.
         instruction: What to do; by default the program's docstring.
         using: The predictor: `direct`, `chain_of_thought`, ...

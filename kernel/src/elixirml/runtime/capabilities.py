@@ -6,7 +6,7 @@ from typing import Any
 from elixirml.contracts.adapter import Adapter
 from elixirml.contracts.language_model import LanguageModelProvider
 from elixirml.contracts.predictor import Predictor
-from elixirml.contracts.schema import Field, FieldDeclaration, Schema, SchemaEngine
+from elixirml.contracts.schema import Field, FieldDeclaration, RecordDeclaration, Schema, SchemaEngine
 from elixirml.contracts.tool import Tool
 from elixirml.errors import DeclarationError, PluginError, PluginMissing
 from elixirml.plugins import Registry
@@ -31,11 +31,16 @@ class InstalledCapabilities:
     def schema(self, declared: Any) -> Schema:
         """Return the schema of a declared record type, read by the first engine that supports it."""
         if not isinstance(declared, Hashable):
-            return self._engine(declared).schema(declared)
+            return self._read(declared)
         known = self._schemas.get(declared)
         if known is None:
-            known = self._schemas[declared] = self._engine(declared).schema(declared)
+            known = self._schemas[declared] = self._read(declared)
         return known
+
+    def _read(self, declared: Any) -> Schema:
+        if isinstance(declared, RecordDeclaration):
+            return self.record(declared.name, declared.fields)
+        return self._engine(declared).schema(declared)
 
     def field(self, declaration: FieldDeclaration) -> Field:
         """Return one field, read by the default engine."""

@@ -1,23 +1,27 @@
 """One predict stage, once: values and variables to a typed value."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from attrs import define, evolve, field
 
 from elixirml.contracts.adapter import Demo, Feedback, FormatCall
 from elixirml.contracts.capabilities import Capabilities
+from elixirml.contracts.language_model import LanguageModel
 from elixirml.contracts.predictor import Prediction, PredictorCall
 from elixirml.contracts.repair import FAIL, POLICIES, RESEND, UNREPAIRED, Repair, RepairPolicy
 from elixirml.errors import ParseError, ValidationError
 from elixirml.programs.compiled import PredictNode
+from elixirml.runtime.asking import Asking
 from elixirml.runtime.context import RunContext
+from elixirml.runtime.equipping import Equipment, equipped
 from elixirml.runtime.events import Span
 from elixirml.runtime.plain import plain
 from elixirml.runtime.result import StageRecord
 from elixirml.runtime.watching import Watch
 
-__all__ = ["format_call", "predict_once"]
+__all__ = ["predict_once", "prepared"]
 
 
 async def predict_once(
@@ -39,29 +43,24 @@ async def predict_once(
         BudgetExceeded: A limit was reached.
     """
     given = {name: plain(value, capabilities.dump) for name, value in inputs.items()}
-    predictor = str(context.value(node.settings["predictor"]))
-    call = format_call(node, given, context, feedback=feedback)
-    asking = context.asking(str(context.value(node.settings["model"])), node.path, span)
+    equipment = equipped(node, context.value, capabilities)
+    asking = _asking(node, equipment, context, span)
     listener = None if context.listener is None else context.listener.to(node.path)
     policy = _policy(node, context, capabilities)
     repairs = _Repairs(context, span)
-    asked = PredictorCall(
-        signature=call.signature,
-        format=call,
-        adapter=capabilities.adapter(str(context.value(node.settings["adapter"]))),
-        ask=asking.ask,
-        options=_options(node, predictor, context),
-        stage=node.path,
-        stream=None if listener is None and watch is None else asking.heard_by(listener),
+    asked = evolve(
+        prepared(node, given, equipment, context=context, capabilities=capabilities, feedback=feedback),
+        ask=equipment.refuse if asking is None else asking.ask,
+        stream=None if asking is None or (listener is None and watch is None) else asking.heard_by(listener),
         tell=None if listener is None else listener.hear,
         watch=None if watch is None else watch.begin,
-        tools={name: each or capabilities.tool(name) for name, each in node.tools.items()},
         repair=policy,
-        check=None if policy.name == FAIL else lambda found: _typed(node, found),
+        check=None if policy.name == FAIL else partial(_typed, node),
         note=repairs.note,
+        span=span,
     )
     try:
-        prediction = await capabilities.predictor(predictor).predict(asked)
+        prediction = await equipment.predictor.predict(asked)
         typed = _typed(node, prediction)
     except ParseError as error:
         error.hint = error.hint or _way_out(node, context)
@@ -69,6 +68,35 @@ async def predict_once(
     if listener is not None:
         await listener.conclude(prediction, mended=repairs.mended)
     return typed, StageRecord(node.path, given, prediction.fields, prediction.exchanges)
+
+
+def _asking(node: PredictNode, equipment: Equipment, context: RunContext, span: Span) -> Asking | None:
+    """Return what a stage asks with; None where its strategy asks no model."""
+    if not equipment.needs.model:
+        return None
+    return context.asking(str(context.value(node.settings["model"])), node.path, span)
+
+
+def prepared(
+    node: PredictNode,
+    given: Mapping[str, Any],
+    equipment: Equipment,
+    *,
+    context: RunContext,
+    capabilities: Capabilities,
+    feedback: Feedback | None = None,
+) -> PredictorCall:
+    """Return what the strategy of a stage is asked for, with nobody to ask yet."""
+    call = _format_call(node, given, context, asks=equipment.needs.model, feedback=feedback)
+    return PredictorCall(
+        signature=call.signature,
+        format=call,
+        adapter=equipment.adapter(str(context.value(node.settings["adapter"])), capabilities),
+        ask=equipment.refuse,
+        options=_options(node, equipment.name, context),
+        stage=node.path,
+        tools=equipment.tools,
+    )
 
 
 def _way_out(node: PredictNode, context: RunContext) -> str:
@@ -113,8 +141,8 @@ def _policy(node: PredictNode, context: RunContext, capabilities: Capabilities) 
     return RepairPolicy(name, capabilities.adapter(name), _options(node, name, context))
 
 
-def format_call(
-    node: PredictNode, given: Mapping[str, Any], context: RunContext, *, feedback: Feedback | None = None
+def _format_call(
+    node: PredictNode, given: Mapping[str, Any], context: RunContext, *, asks: bool, feedback: Feedback | None
 ) -> FormatCall:
     """Return what the stage's adapter is asked to format."""
     demos: Any = context.value(node.settings["demos"])
@@ -125,11 +153,15 @@ def format_call(
         values=given,
         demos=tuple(Demo(demo["inputs"], demo["outputs"]) for demo in demos),
         options=_options(node, str(context.value(node.settings["adapter"])), context),
-        capabilities=context.open_model(str(context.value(node.settings["model"])))[0].capabilities,
+        capabilities=_model(node, context).capabilities if asks else frozenset(),
         temperature=float(temperature),
         max_tokens=int(max_tokens),
         feedback=feedback,
     )
+
+
+def _model(node: PredictNode, context: RunContext) -> LanguageModel:
+    return context.open_model(str(context.value(node.settings["model"])))[0]
 
 
 def _options(node: PredictNode, name: str, context: RunContext) -> dict[str, Any]:

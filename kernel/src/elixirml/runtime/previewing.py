@@ -4,17 +4,17 @@ from collections.abc import Iterator, Mapping
 from inspect import isawaitable, iscoroutine
 from typing import Any, NoReturn
 
-from attrs import evolve
-
 from elixirml.contracts.capabilities import Capabilities
 from elixirml.contracts.language_model import ModelRequest
+from elixirml.contracts.predictor_base import PredictorBase
 from elixirml.errors import DeclarationError
 from elixirml.programs.compiled import CompiledProgram, FunctionNode, PredictNode, ProgramNode, input_slot, stage_slot
 from elixirml.programs.program import Program
 from elixirml.runtime.bound import BoundProgram
 from elixirml.runtime.context import RunContext
+from elixirml.runtime.equipping import equipped
 from elixirml.runtime.plain import field_of, plain
-from elixirml.runtime.predicting import format_call
+from elixirml.runtime.predicting import prepared
 
 __all__ = ["previewed"]
 
@@ -53,7 +53,7 @@ def previewed(
         given = {name: slots[slot] for name, slot in node.arguments.items()}
         match node:
             case PredictNode(manual=False):
-                shown.append((node, _request(node, given, context, capabilities)))
+                shown += [(node, each) for each in _requests(node, given, context, capabilities)]
             case ProgramNode(manual=False):
                 member: Program[Any, Any] = compiled.declaration.members[node.name]
                 typed = node.compiled.inputs.validate(
@@ -69,13 +69,20 @@ def previewed(
     return shown
 
 
-def _request(
+def _requests(
     node: PredictNode, given: Mapping[str, Any], context: RunContext, capabilities: Capabilities
-) -> ModelRequest:
-    predictor = capabilities.predictor(str(context.value(node.settings["predictor"])))
-    call = format_call(node, {name: plain(value, capabilities.dump) for name, value in given.items()}, context)
-    adapter = capabilities.adapter(str(context.value(node.settings["adapter"])))
-    return adapter.format(evolve(call, signature=predictor.extend(call.signature)))
+) -> Iterator[ModelRequest]:
+    """Yield what the strategy of a stage asks first, if it asks a model."""
+    equipment = equipped(node, context.value, capabilities)
+    if not equipment.needs.model:
+        return
+    values = {name: plain(value, capabilities.dump) for name, value in given.items()}
+    call = prepared(node, values, equipment, context=context, capabilities=capabilities)
+    predictor = equipment.predictor
+    if isinstance(predictor, PredictorBase):
+        yield predictor.first_request(call)
+    else:
+        yield call.request(predictor.extend(call.signature))
 
 
 def _run(node: FunctionNode, given: Mapping[str, Any], bound: BoundProgram) -> Iterator[Any]:

@@ -15,6 +15,7 @@ from elixirml.programs.compiled import CompiledProgram, PredictNode
 from elixirml.programs.program import Program
 from elixirml.runtime.budget import Meter
 from elixirml.runtime.context import RunContext, Wrap
+from elixirml.runtime.equipping import models_asked
 from elixirml.runtime.events import Span
 from elixirml.runtime.listening import Listener
 from elixirml.runtime.models import Models
@@ -72,6 +73,21 @@ class Runner:
         own = self.assigned()
         return self.models.open(name, values=self._prepared(own.space, own.assignment).around)
 
+    def models_asked(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the names of the models that the program may ask, each once.
+
+        Args:
+            values: Of its active variables, by path.
+
+        Raises:
+            PluginError: A strategy, or a tool, is not installed or cannot be used.
+        """
+
+        def value(path: str) -> Any:
+            return values[path] if path in values else _default(self.compiled.space, path)
+
+        return models_asked(self.compiled, value, self.capabilities)
+
     async def run(
         self,
         inputs: Any,
@@ -108,8 +124,8 @@ class Runner:
         context = self._context(assignment, space, meter=meter, seed=seed, span=span, wrap=wrap, listener=listener)
         context.predicted = predicted
         typed = self.inputs(inputs)
-        for node in self.compiled.predict_nodes():
-            context.open_model(str(context.value(node.settings["model"])))  # before the first call, not after some
+        for name in self.models_asked(context.values):
+            context.open_model(name)  # before the first call, not after some
         pipeline = Pipeline(
             self.compiled,
             self.program,

@@ -114,8 +114,8 @@ def _most_confirmation(budget: Budget, runner: Runner) -> int | None:
 
 def _fingerprints(runner: Runner, values: Mapping[str, Json]) -> dict[str, Json]:
     """Return what the replies of the declared models depend on; a name that cannot be used is refused here."""
-    names = {str(values[node.settings["model"]]) for node in runner.compiled.predict_nodes()}
-    return {name: runner.open_model(name)[0].fingerprint for name in sorted(names)}
+    names = sorted(runner.models_asked(values))
+    return {name: runner.open_model(name)[0].fingerprint for name in names}
 
 
 def _entry(ledger: Ledger, question: Mapping[str, Json], *, resume: bool) -> StudyEntry:

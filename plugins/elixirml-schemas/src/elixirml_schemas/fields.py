@@ -1,12 +1,11 @@
 """A field of a schema made at run time, with everything that can be said of it."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, cast
+from typing import Any
 
 from attrs import field, frozen
 
 from elixirml.contracts import NO_DEFAULT, FieldDeclaration
-from elixirml.errors import DeclarationError
 from elixirml_schemas.declared import Declared
 
 __all__ = ["SchemaField", "declared_of"]
@@ -39,6 +38,20 @@ class SchemaField:
     examples: tuple[object, ...] = field(default=(), kw_only=True, converter=tuple[object, ...])
     metadata: Mapping[str, Any] = field(factory=dict[str, Any], kw_only=True, hash=False)
 
+    @property
+    def declaration(self) -> FieldDeclaration:
+        """The same in the kernel's words."""
+        return FieldDeclaration(
+            self.name,
+            self.type,
+            self.description,
+            self.default,
+            required=self.required,
+            constraints=self.constraints,
+            examples=self.examples,
+            metadata=self.metadata,
+        )
+
 
 def declared_of(given: SchemaField | FieldDeclaration) -> Declared:
     """Return a field as the reader of types takes it.
@@ -46,27 +59,14 @@ def declared_of(given: SchemaField | FieldDeclaration) -> Declared:
     Raises:
         DeclarationError: It must be given and has a default.
     """
-    if isinstance(given, FieldDeclaration):
-        required = given.default is NO_DEFAULT
-        return Declared(given.name, given.name, given.annotation, required, given.default, given.description)
-    if given.required and given.default is not NO_DEFAULT:
-        raise DeclarationError(
-            f"Field `{given.name}` must be given, so its default {given.default!r} would never be used.",
-            hint="Leave `required` or `default` out.",
-            code="default",
-        )
-    annotation, default = cast("Any", given.type), given.default
-    if given.constraints:
-        annotation = cast("Any", Annotated[(annotation, *given.constraints)])
-    if given.required is False and default is NO_DEFAULT:
-        annotation, default = annotation | None, None
+    declaration = (given if isinstance(given, FieldDeclaration) else given.declaration).settled()
     return Declared(
-        given.name,
-        given.name,
-        annotation,
-        default is NO_DEFAULT,
-        default,
-        given.description,
-        examples=given.examples,
-        metadata=given.metadata,
+        declaration.name,
+        declaration.name,
+        declaration.annotation,
+        declaration.default is NO_DEFAULT,
+        declaration.default,
+        declaration.description,
+        examples=declaration.examples,
+        metadata=declaration.metadata,
     )

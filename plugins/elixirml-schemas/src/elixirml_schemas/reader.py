@@ -10,7 +10,7 @@ from uuid import UUID
 
 from attrs import evolve, frozen
 
-from elixirml.contracts import NO_DEFAULT
+from elixirml.contracts import NO_DEFAULT, RecordDeclaration
 from elixirml.contracts.constraints import Description
 from elixirml.errors import DeclarationError, Problem
 from elixirml.identity import Json
@@ -106,6 +106,12 @@ def _record(cls: type[Any], place: _Place) -> RecordShape:
     return RecordShape(cls, tuple(_slot(each, inner) for each in declared_fields(cls)), is_keyed(cls))
 
 
+def _declared_record(declared: RecordDeclaration) -> RecordShape:
+    from elixirml_schemas.run_time import make_record  # which reads its fields with this module
+
+    return make_record(declared.name, declared.fields)
+
+
 def _slot(declared: Declared, owner: _Place) -> Slot:
     place = owner.field(declared.name)
     shape = _read(declared.annotation, place)
@@ -193,6 +199,8 @@ def _named(annotation: Any, place: _Place) -> Shape:
     if isinstance(annotation, EnumType) and not issubclass(annotation, Flag):
         members = cast("Iterable[Enum]", annotation)
         return _choice([Option(each.value, each) for each in members], annotation, place)
+    if isinstance(annotation, RecordDeclaration):
+        return _declared_record(annotation)
     if is_record(annotation):
         return _record(annotation, place)
     # `NewType` and the `type` statement: another name for a type.

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from math import ceil
 from pathlib import Path
 from subprocess import PIPE, STDOUT
@@ -13,15 +13,19 @@ import anyio
 from anyio.abc import Process
 from attrs import field, frozen
 
-from elixirml.contracts import ToolContext, ToolExample, ToolFlag, ToolResult
+from elixirml.contracts import HostFunction, ToolContext, ToolExample, ToolFlag, ToolResult
+from elixirml.errors import ToolError
 from elixirml.identity import Json
 from elixirml_tools.arguments import checked
 from elixirml_tools.cell import ALLOWED
 from elixirml_tools.given import ArgumentsError
+from elixirml_tools.sessions import Session
 
 __all__ = ["Python"]
 
 _CELL: Final = Path(__file__).with_name("cell.py")
+_ELSEWHERE: Final = "The tool `python` needs Linux: code is not confined enough elsewhere."
+_LONGEST_SESSION: Final = 3600
 _SCHEMA: Final = {
     "type": "object",
     "properties": {"code": {"type": "string", "description": "Python; print what you want to see"}},
@@ -44,10 +48,14 @@ class Python:
     Python guarding Python. A program has this tool only when it names it. Do not name it in programs that strangers
     feed, unless the machine itself is one to lose. It needs Linux.
 
+    `call` runs code and forgets it. A `session` keeps what code defines, in one such process; strategies use it, and
+    models do not see it.
+
     Args:
-        seconds: How long the code may run.
+        seconds: How long the code of a call, or of one cell, may run; functions outside are not counted.
         memory: Bytes of address space.
-        most_signs: The longest output; longer output ends the process.
+        most_signs: The longest output; longer output ends the process of a call, and is cut in a session.
+        session_seconds: How much processor time a session may use in all.
 
     .. versionadded:: 0.1
     """
@@ -55,6 +63,7 @@ class Python:
     seconds: float = field(default=10.0, kw_only=True)
     memory: int = field(default=512 * 1024 * 1024, kw_only=True)
     most_signs: int = field(default=20_000, kw_only=True)
+    session_seconds: float = field(default=120.0, kw_only=True)
 
     name: str = field(default="python", init=False)
     description: str = field(default=_DESCRIPTION, init=False)
@@ -68,25 +77,50 @@ class Python:
         """Return what the code prints, or how it failed."""
         _ = context
         if sys.platform != "linux":
-            return ToolResult(error="The tool `python` needs Linux: code is not confined enough elsewhere.")
+            return ToolResult(error=_ELSEWHERE)
         try:
             code = str(checked(self.parameters, arguments)["code"])
         except ArgumentsError as error:
             return ToolResult(error=str(error))
         try:
-            async with self._cell() as process:
+            async with self._process("once", self.seconds, wall=self.seconds + 1) as process:
                 return await self._run(process, code.encode("utf-8", "replace"))
         except OSError as error:
             return ToolResult(error=f"The process of the tool `python` could not be started: {error}.")
 
+    def session(
+        self, *, values: Mapping[str, Json], functions: Mapping[str, HostFunction]
+    ) -> AbstractAsyncContextManager[Session]:
+        """Open a session; see `elixirml.contracts.CodeInterpreter`.
+
+        Raises:
+            ToolError: This is not Linux.
+        """
+        if sys.platform != "linux":
+            raise ToolError(_ELSEWHERE, hint="Run the program on Linux.")
+        return Session(
+            lambda: self._process("session", self.session_seconds, wall=_LONGEST_SESSION),
+            values=values,
+            functions=functions,
+            seconds=self.seconds,
+            most_signs=self.most_signs,
+        )
+
     @asynccontextmanager
-    async def _cell(self) -> AsyncGenerator[Process]:
-        """Start a process, and end it with the block."""
-        limits = [str(ceil(self.seconds)), str(self.memory), str(ceil(self.seconds) + 1)]
-        command = [sys.executable, "-I", "-S", "-u", "-X", "utf8", str(_CELL), *limits]
+    async def _process(self, mode: str, cpu: float, *, wall: float) -> AsyncGenerator[Process]:
+        """Start a confined process, and end it with the block."""
+        limits = [str(ceil(cpu)), str(self.memory), str(ceil(wall))]
+        # Isolated as by -I, but for the variable that lets sets have the same order in every process.
+        command = [sys.executable, "-P", "-s", "-S", "-u", "-X", "utf8", str(_CELL), mode, *limits]
         with TemporaryDirectory(prefix="elixirml-cell-") as folder:
             async with await anyio.open_process(
-                command, stdin=PIPE, stdout=PIPE, stderr=STDOUT, cwd=folder, env={}, start_new_session=True
+                command,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=STDOUT,
+                cwd=folder,
+                env={"PYTHONHASHSEED": "0"},
+                start_new_session=True,
             ) as process:
                 try:
                     yield process
@@ -109,7 +143,7 @@ class Python:
             return ToolResult(error=_failed(f"It was ended by signal {-status}: too much time or memory.", text))
         if status:
             return ToolResult(error=text.strip() or "It failed without a word.")
-        return ToolResult(text or "Nothing was printed. Print what you want to see.")
+        return ToolResult(text) if text else ToolResult(error="Nothing was printed. Print what you want to see.")
 
     @staticmethod
     async def _say(process: Process, code: bytes) -> None:

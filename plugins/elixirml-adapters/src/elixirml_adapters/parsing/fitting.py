@@ -5,7 +5,7 @@ union, nothing is converted at all.
 """
 
 import copy
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar, cast
 
 from elixirml_adapters.parsing.choosing import choose_member, not_a_member
@@ -26,8 +26,6 @@ from elixirml_adapters.parsing.shapes import (
     Shape,
     Text,
     Union,
-    accepts_null,
-    accepts_text,
 )
 from elixirml_adapters.parsing.values import Members, Number, Value, describe, same
 
@@ -236,21 +234,28 @@ _EXACT_KINDS: Mapping[type, tuple[type, ...]] = {
 
 
 def _fit_union(value: Value, shape: Union, path: Path, *, exact: bool) -> Any:
-    kind = type(value)
-    attempts = [
-        (member, True) for member in shape.members if (kinds := _EXACT_KINDS.get(type(member))) is None or kind in kinds
-    ]
-    if not exact:
-        if isinstance(value, str) and is_null_word(value) and accepts_null(shape) and not accepts_text(shape):
-            attempts += [(Nothing(), False)]
-        attempts += [(member, False) for member in shape.text_last]
-    for member, exactly in attempts:
+    for member, exactly in _attempts(value, shape, exact=exact):
         try:
-            return fit(value, member, path, exact=exactly)
+            return _FITTERS[type(member)](value, member, path, exact=exactly)
         except ParseFailure as failure:
             if passes_on(failure):
                 raise
     raise wrong_type("one of several kinds", describe(value), path)
+
+
+def _attempts(value: Value, shape: Union, *, exact: bool) -> Iterator[tuple[Shape, bool]]:
+    """Yield the members to try in turn, and whether without converting anything."""
+    kind = type(value)
+    for member in shape.members:
+        kinds = _EXACT_KINDS.get(type(member))
+        if kinds is None or kind in kinds:
+            yield member, True
+    if exact:
+        return
+    if isinstance(value, str) and shape.takes_null and not shape.takes_text and is_null_word(value):
+        yield Nothing(), False
+    for member in shape.text_last:
+        yield member, False
 
 
 def _fit_record(value: Value, shape: Record, path: Path, *, exact: bool) -> dict[str, Any]:

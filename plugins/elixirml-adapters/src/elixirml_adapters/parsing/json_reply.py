@@ -121,11 +121,15 @@ def _objects(text: str) -> Iterator[tuple[str, Members]]:
 
 def _only_answer(candidates: Sequence[Members], shape: Shape) -> dict[str, Any]:
     """Return the one distinct record that the candidates hold."""
+    demanding = shape if isinstance(shape, Record) and any(each.required for each in shape.fields) else None
     found: dict[str, Any] | None = None
     first: ParseFailure | None = None  # and no other: each holds what it came through
     for candidate in candidates:
+        members = _unwrapped(candidate, shape)
+        if first is not None and demanding is not None and not _names_any(members, demanding):
+            continue
         try:
-            answer = fit(_unwrapped(candidate, shape), shape, ())
+            answer = fit(members, shape, ())
         except ParseFailure as failure:
             first = first or failure
             continue
@@ -137,12 +141,21 @@ def _only_answer(candidates: Sequence[Members], shape: Shape) -> dict[str, Any]:
     return found or {}
 
 
+def _names_any(members: Members, record: Record) -> bool:
+    """Return whether one of the record's fields is in an object."""
+    find = record.names.find
+    for key, _ in members.pairs:  # noqa: SIM110 - a generator costs more than all else here
+        if find(key) is not None:
+            return True
+    return False
+
+
 def _unwrapped(members: Members, shape: Shape) -> Members:
     """Return the object inside the wrappers that models and tool calls put around it."""
     if not isinstance(shape, Record) or not shape.fields:
         return members
     for _ in range(MAX_WRAPPERS):
-        if any(shape.names.find(key) is not None for key, _ in members.pairs):
+        if _names_any(members, shape):
             break
         inner = wrapped(members)
         if inner is None:

@@ -6,15 +6,17 @@ Nothing is repaired that was cut off.
 
 Time is in proportion to the text although reading starts anew at every bracket of prose: a reading that fails notes
 its states (position and what is awaited there), and a later one that comes to such a state fails at once; ways to far
-signs are remembered by `Landmarks`; texts are decoded only when the bracket around them has closed.
+signs are remembered by `Landmarks`; texts are decoded only when the bracket around them has closed; plain parts are
+read at once by `flat_json`.
 """
 
 import re
 from typing import Literal, TypeAlias
 
+from elixirml_adapters.parsing.flat_json import BARE_KEY, bare_value, read_flat, read_items
 from elixirml_adapters.parsing.landmarks import Landmarks
 from elixirml_adapters.parsing.strict_json import StrictReader
-from elixirml_adapters.parsing.values import JSON_NUMBER, MAX_DEPTH, Members, Number, Value
+from elixirml_adapters.parsing.values import MAX_DEPTH, Members, Value
 
 __all__ = [
     "BARE_END",
@@ -58,9 +60,6 @@ BARE_END = re.compile(rf"[,}}\]\r\n]|{_COMMENT}")
 """What ends a bare value."""
 
 _SHORT = 256  # signs; to compare longer failures with every later bracket could take long
-_PLAIN_ITEMS = re.compile(r"(?:[^\s,{}\[\]\"'\u2018-\u201f#/]+,)+")
-BARE_KEY = re.compile(r"(?:[^\W\d]|\$)[\w$-]*")
-"""A key without quotes."""
 
 # A quote sign ends a text only where something that may follow a text follows; else it is part of the text.
 _TEXT_ENDS = {
@@ -73,7 +72,6 @@ ESCAPE = re.compile(
 """One escape, or two that are one sign."""
 
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", **{sign: sign for sign in "\"'\\/"}}
-_WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
 _OPENING_BRACKETS = ("{", "[")
 _CLOSING_BRACKETS = ("}", "]")
 
@@ -263,16 +261,17 @@ class Reader:
 
     def _take_value(self, bracket: _Bracket, sign: str, position: int) -> int | None:
         bracket.awaits = COMMA
+        if not bracket.is_object and len(self._open) < MAX_DEPTH and (plain := read_items(self._text, position)):
+            items, following, with_comma = plain
+            bracket.values += items
+            bracket.awaits = MEMBER if with_comma else COMMA_OR_MEMBER
+            return following
         if sign in _OPENING_BRACKETS:
             return self._open_bracket(sign, position)
         if sign in CLOSING_SIGNS:
             end = self._text_end(sign, position)
             bracket.values.append((position + 1, end, True))
             return self._take_sign(bracket, ",", MEMBER, end + 1)
-        if not bracket.is_object and (items := _PLAIN_ITEMS.match(self._text, position)):
-            bracket.values += map(bare_value, items[0][:-1].split(","))
-            bracket.awaits = MEMBER
-            return items.end()
         end = self._bare_ends.after(position)
         if end == position:
             return None
@@ -293,6 +292,8 @@ class Reader:
     def _open_bracket(self, sign: str, position: int) -> int:
         if len(self._open) == MAX_DEPTH:
             raise UnreadableError("too_deep")
+        if flat := read_flat(self._text, position):
+            return self._put(*flat)
         self._open.append(_Bracket(sign, len(self._states)))
         return position + 1
 
@@ -300,13 +301,16 @@ class Reader:
         self._open.pop()
         # What happened inside a closed bracket says nothing about readings that fail later.
         del self._states[bracket.states :]
-        value = self._value_of(bracket)
+        return self._put(self._value_of(bracket), position + 1)
+
+    def _put(self, value: Value, end: int) -> int:
+        """Put a bracket's value where it belongs: it is the result, or stands in the bracket around."""
         if not self._open:
             self._result = value
-            return position + 1
+            return end
         outer = self._open[-1]
         outer.values.append(value)
-        return self._take_sign(outer, ",", MEMBER, position + 1)
+        return self._take_sign(outer, ",", MEMBER, end)
 
     def _blanks_end(self, position: int) -> int:
         match = SPACE.match(self._text, position)
@@ -332,13 +336,6 @@ class Reader:
         start, end, is_text = span
         written = self._text[start:end]
         return unescaped(written) if is_text else bare_value(written.strip())
-
-
-def bare_value(word: str) -> Value:
-    """Return the value that a bare word stands for."""
-    if word in _WORDS:
-        return _WORDS[word]
-    return Number(word) if JSON_NUMBER.fullmatch(word) else word
 
 
 def unescaped(written: str) -> str:

@@ -88,22 +88,21 @@ class MapOf:
 
 @dataclass(slots=True)
 class Field:
-    """One declared member of a record."""
+    """One declared member of a record; `drops_null` says whether null counts as absent."""
 
     name: str
     shape: "Shape"
     required: bool
     default: Any = _ABSENT
+    drops_null: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.drops_null = not self.required and not accepts_null(self.shape)
 
     @property
     def has_default(self) -> bool:
         """Whether the schema names a default."""
         return self.default is not _ABSENT
-
-    @property
-    def drops_null(self) -> bool:
-        """Whether null counts as absent."""
-        return not self.required and not accepts_null(self.shape)
 
 
 @dataclass(slots=True)
@@ -123,9 +122,13 @@ class Union:
 
     members: tuple["Shape", ...]
     text_last: tuple["Shape", ...] = field(init=False, repr=False, compare=False)
+    takes_null: bool = field(init=False, repr=False, compare=False)
+    takes_text: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.text_last = tuple(sorted(self.members, key=lambda member: isinstance(member, Text)))
+        self.takes_null = any(map(accepts_null, self.members))
+        self.takes_text = any(map(accepts_text, self.members))
 
 
 Shape: TypeAlias = Anything | Nothing | Text | Boolean | Integer | Real | Choice | ListOf | MapOf | Record | Union
@@ -145,7 +148,7 @@ def accepts_null(shape: Shape) -> bool:
     """Return whether null is a value of this shape."""
     match shape:
         case Union():
-            return any(map(accepts_null, shape.members))
+            return shape.takes_null
         case Choice():
             return any(member is None for member in shape.members)
         case _:
@@ -154,9 +157,7 @@ def accepts_null(shape: Shape) -> bool:
 
 def accepts_text(shape: Shape) -> bool:
     """Return whether any text is a value of this shape."""
-    if isinstance(shape, Union):
-        return any(map(accepts_text, shape.members))
-    return isinstance(shape, (Anything, Text))
+    return shape.takes_text if isinstance(shape, Union) else isinstance(shape, (Anything, Text))
 
 
 def shape_of(schema: Any) -> Shape:

@@ -15,6 +15,8 @@ _WRAPPERS = ("arguments", "parameters", "input", "args", "function")
 
 def wrapped(members: Members) -> Members | None:
     """Return the object in the first wrapper that holds one, or in the only member; None when there is none."""
+    if len(members.pairs) == 1:
+        return as_object(members.pairs[0][1])
     given = dict(members.pairs)
     if len(given) < len(members.pairs) and any(given[key] != value for key, value in members.pairs):
         return None
@@ -30,6 +32,8 @@ def wrapper_keys(keys: Collection[str]) -> list[str]:
 def as_object(value: Value) -> Members | None:
     """Return the object that a value is, alone in a list or as JSON text too."""
     if isinstance(value, str):
+        if not value.lstrip().startswith("{"):
+            return None
         try:
             value = read_whole(value)
         except UnreadableError:

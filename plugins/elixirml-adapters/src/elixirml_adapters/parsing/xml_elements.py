@@ -97,17 +97,17 @@ def elements(source: str, wanted: Callable[[str], bool]) -> Iterator[Element]:
     known: dict[str, bool] = {}
     position = 0
     while tag := OUTSIDE.search(source, position):
-        if tag["name"] is None:
+        name = tag["name"]
+        if name is None:
             position = scanner.end_of_markup(tag)
-        elif tag["close"] or not _remembered(tag["name"], wanted, known):
+        elif tag["close"] or not _remembered(name, wanted, known):
             position = tag.end()
         elif closes_itself(tag):
             position = tag.end()
-            yield Element(tag["name"], tag["attributes"].rstrip()[:-1], "")
+            yield Element(name, tag["attributes"].rstrip()[:-1], "")
         else:
-            closing = scanner.closing_tag(tag)
-            position = closing.end()
-            yield Element(tag["name"], tag["attributes"], source[tag.end() : closing.start()])
+            inner_end, position = scanner.closing_tag(tag)
+            yield Element(name, tag["attributes"], source[tag.end() : inner_end])
 
 
 def _remembered(name: str, wanted: Callable[[str], bool], known: dict[str, bool]) -> bool:
@@ -128,7 +128,7 @@ def decoded(source: str) -> str:
         >>> decoded("R&D &amp;lt; <![CDATA[&lt;]]>")
         'R&D &lt; &lt;'
     """
-    if "&" not in source and "<" not in source:
+    if "&" not in source and CDATA not in source:
         return source
     parts: list[str] = []
     at = 0
@@ -144,6 +144,7 @@ class _Scanner:
     def __init__(self, source: str) -> None:
         self._source = source
         self._landmarks: dict[str, Landmarks] = {}
+        self._folded: dict[str, str] = {}
 
     def end_of_markup(self, opener: re.Match[str]) -> int:
         """Return the end of a comment, CDATA section or declaration; what never ends is no markup."""
@@ -153,21 +154,29 @@ class _Scanner:
             return end if sign == "<!--" else opener.end()
         return self._source.index(">", end) + 1
 
-    def closing_tag(self, opener: re.Match[str]) -> re.Match[str]:
-        """Return the tag that closes the element; elements of the same name are counted."""
+    def closing_tag(self, opener: re.Match[str]) -> tuple[int, int]:
+        """Return where the tag that closes the element starts and ends; elements of the same name are counted."""
         name = opener["name"]
-        folded = fold(name)
         depth, position = 1, opener.end()
+        start = self._source.find("<", position)
+        if self._source.startswith(closer := f"</{name}>", start):  # most elements hold text alone
+            return start, start + len(closer)
+        folded = self._fold(name)
         while tag := INSIDE.search(self._source, position):
             position = tag.end()
             if tag["name"] is None:
                 end = self._after(re.escape(ENDS[CDATA]), position)
                 position = position if end == len(self._source) else end
-            elif not closes_itself(tag) and (tag["name"] == name or fold(tag["name"]) == folded):
+            elif self._fold(tag["name"]) == folded and not closes_itself(tag):
                 depth += -1 if tag["close"] else 1
-            if depth == 0:
-                return tag
+                if depth == 0:
+                    return tag.span()
         raise ParseFailure("truncated", (), f"The reply ends inside <{opener['name']}>.")
+
+    def _fold(self, name: str) -> str:
+        if name not in self._folded:
+            self._folded[name] = fold(name)
+        return self._folded[name]
 
     def _after(self, pattern: str, position: int) -> int:
         if pattern not in self._landmarks:
