@@ -7,7 +7,7 @@ import anyio
 import pytest
 from attrs import evolve
 
-from elixirml.contracts import Prediction, PredictorCall, Signature, Usage
+from elixirml.contracts import Needs, Prediction, PredictorCall, Signature, Usage
 from elixirml.errors import ModelError, ParseError
 from elixirml.testing.conformance.predictor import PredictorConformance
 from elixirml.testing.conformance.suites import suite_of
@@ -106,6 +106,34 @@ class Impatient(Again):
         return await super().predict(call)
 
 
+class Whimsical(Again):
+    asked = 0
+
+    def needs(self) -> Any:
+        Whimsical.asked += 1
+        return Needs(tools={f"tool_{self.asked}": "toy-tools"})
+
+
+class Blank(Again):
+    def refuses(self, signature: Signature) -> Any:
+        return " "
+
+
+class Denying(Again):
+    def needs(self) -> Any:
+        return Needs(model=False)
+
+
+class Reckoning(Again):
+    """A strategy as it should be that asks no model."""
+
+    def needs(self) -> Any:
+        return Needs(model=False)
+
+    async def predict(self, call: PredictorCall) -> Any:
+        return Prediction({"answer": str(call.format.values["question"]), "count": 1, "topic": "film"})
+
+
 class Swallowing(Again):
     async def predict(self, call: PredictorCall) -> Any:
         try:
@@ -114,11 +142,13 @@ class Swallowing(Again):
             return Prediction({})
 
 
-RIGHT = suite_of("predictors", Again)
+RIGHT = [suite_of("predictors", each) for each in (Again, Reckoning)]
 WRONG = {
     "test_extending_keeps_the_inputs": suite_of("predictors", TakesInputs),
     "test_extending_keeps_the_outputs": suite_of("predictors", TakesOutputs),
     "test_variables_have_unique_short_names_and_valid_defaults": suite_of("predictors", Dotted),
+    "test_what_it_needs_is_said": suite_of("predictors", Whimsical),
+    "test_it_does_what_it_does_not_refuse": suite_of("predictors", Blank),
     "test_it_answers_the_declared_outputs": suite_of("predictors", Partial),
     "test_every_call_is_told": suite_of("predictors", Secretive),
     "test_usage_is_the_sum_of_its_calls": suite_of("predictors", Frugal),
@@ -131,9 +161,15 @@ WRONG = {
 }
 
 
-def test_a_right_strategy_passes(judge: Any) -> None:
-    """Every rule is tried on a right strategy, and asks nothing that it does not keep."""
-    judge.passes(RIGHT)
+@pytest.mark.parametrize("right", RIGHT)
+def test_a_right_strategy_passes(right: Any, judge: Any) -> None:
+    """Every rule is tried on right strategies, and asks nothing that they do not keep."""
+    judge.passes(right)
+
+
+def test_whoever_denies_to_ask_a_model_is_found_out(judge: Any) -> None:
+    """A strategy that says it needs no model and asks one would have none to ask."""
+    judge.fails_alone(suite_of("predictors", Denying), "test_every_call_is_told")
 
 
 def test_no_rule_is_without_a_wrong_strategy(judge: Any) -> None:

@@ -1,12 +1,18 @@
 """The strategies keep what the suites ask of every predictor, the hook module that of every plugin."""
 
-from elixirml.contracts import Predictor
+from collections.abc import Mapping, Set
+from typing import Any
+
+from attrs import field, frozen
+
+from elixirml.contracts import Capability, Predictor, Tool, ToolContext, ToolExample, ToolFlag, ToolResult
 from elixirml.testing.conformance import PluginConformance, PredictorConformance
 from elixirml_predictors.best_of_n import BestOfN
 from elixirml_predictors.chain_of_thought import ChainOfThought
 from elixirml_predictors.direct import Direct
 from elixirml_predictors.majority import Majority
 from elixirml_predictors.multi_chain_comparison import MultiChainComparison
+from elixirml_predictors.react import React
 from elixirml_predictors.refine import Refine
 
 
@@ -50,6 +56,35 @@ class TestMultiChainComparison(PredictorConformance):
 
     def subject(self) -> Predictor:
         return MultiChainComparison()
+
+
+class TestReact(PredictorConformance):
+    """The strategy `react`, with nothing to call."""
+
+    def subject(self) -> Predictor:
+        return React()
+
+
+@frozen
+class _Tide:
+    name: str = "tide"
+    description: str = "Returns how high the water is."
+    parameters: Mapping[str, Any] = field(factory=lambda: {"type": "object", "properties": {}})
+    examples: tuple[ToolExample, ...] = ()
+    flags: frozenset[ToolFlag] = frozenset()
+
+    async def call(self, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
+        return ToolResult("2 m" if isinstance(arguments, dict) and context.stage == "reply" else "?")
+
+
+class TestReactWithATool(TestReact):
+    """The strategy `react`, whose model calls a tool until it may no more."""
+
+    def capabilities(self) -> Set[Capability]:
+        return {Capability.TOOLS}
+
+    def tools(self) -> Mapping[str, Tool]:
+        return {"tide": _Tide()}
 
 
 class TestPlugin(PluginConformance):

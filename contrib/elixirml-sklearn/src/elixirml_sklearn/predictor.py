@@ -6,7 +6,7 @@ from typing import Final
 
 from anyio import to_thread
 
-from elixirml.contracts import FormatCall, Prediction, PredictorCall, Signature
+from elixirml.contracts import FormatCall, Needs, Prediction, PredictorCall, Signature
 from elixirml.errors import ParseError
 from elixirml.identity import Json, digest
 from elixirml.variables import Choice, Float, Integer, Variable, when
@@ -40,6 +40,15 @@ class SklearnPredictor:
         """How many fits are kept; at most `KEPT`."""
         return len(self._kept)
 
+    def needs(self) -> Needs:
+        """Return nothing: no model is asked."""
+        return Needs(model=False)
+
+    def refuses(self, signature: Signature) -> str | None:
+        """Return which output it cannot estimate, where that has to be given."""
+        missing = unanswerable(signature)
+        return _only(missing[0]) if missing else None
+
     def extend(self, signature: Signature) -> Signature:
         """Return the task unchanged: an estimator gives no reasons."""
         return signature
@@ -69,12 +78,8 @@ class SklearnPredictor:
         """
         missing = unanswerable(call.signature)
         if missing:
-            raise ParseError(
-                f"`{call.signature.name}`: an estimator answers with choices, truth values and numbers, not with "
-                f"`{missing[0]}`.",
-                failure="missing_field",
-                path=(missing[0],),
-            )
+            said = f"`{call.signature.name}`: {_only(missing[0])}."
+            raise ParseError(said, failure="missing_field", path=(missing[0],))
         return Prediction(await to_thread.run_sync(self._answer, call))
 
     def _answer(self, call: PredictorCall) -> dict[str, Json]:
@@ -92,6 +97,10 @@ class SklearnPredictor:
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
             return found
+
+
+def _only(missing: str) -> str:
+    return f"an estimator answers with choices, truth values and numbers, not with `{missing}`"
 
 
 def _identity(call: PredictorCall) -> str:

@@ -60,10 +60,11 @@ def obstacle_to(predictor: str, signature: Signature, *, given: Iterable[str], i
         named = " and ".join(f"the tool `{each}`" for each in lacking)
         are = "is" if len(lacking) == 1 else "are"
         homes = " ".join(sorted(set(lacking.values())))
-        return Obstacle(f"needs {named}, which {are} not installed", f"pip install {homes}", "capability-missing")
+        why = f"needs {named}, which {are} not installed"
+        return Obstacle(why, f"pip install {homes}", code="capability-missing")
     refusal = refusal_of(found, signature)
     if refusal is not None:
-        return Obstacle(f"cannot do its task: {refusal}", "Choose another predictor.", "predictor-unsuited")
+        return Obstacle(f"cannot do its task: {refusal}", "Choose another predictor.", code="predictor-unsuited")
     return None
 
 

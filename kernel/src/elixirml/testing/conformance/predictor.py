@@ -1,17 +1,17 @@
 """What every predictor promises: a strategy that reaches the model through its call and nothing else."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final, cast
 
 import anyio
 from anyio.lowlevel import checkpoint
 from attrs import define, field, frozen
 
-from elixirml.contracts.adapter import FormatCall, Observation
-from elixirml.contracts.language_model import ModelRequest, ModelResponse
-from elixirml.contracts.messages import Message, Role
-from elixirml.contracts.predictor import Prediction, Predictor, PredictorCall
+from elixirml.contracts.adapter import Demo, FormatCall, Observation
+from elixirml.contracts.language_model import Capability, ModelRequest, ModelResponse
+from elixirml.contracts.messages import Message, Role, ToolCall
+from elixirml.contracts.predictor import Needs, Prediction, Predictor, PredictorCall, needs_of, refusal_of
 from elixirml.contracts.signature import Signature
 from elixirml.contracts.tool import Tool
 from elixirml.contracts.usage import Usage
@@ -92,9 +92,14 @@ class _Asked:
             raise ModelOverloaded("no room for tests today")
         if not self.readable:
             return ModelResponse("I cannot help with that.", usage=Usage(calls=1, tokens_in=1))
+        usage = Usage(calls=1, tokens_in=len(request.messages), tokens_out=1)
+        if request.tools:
+            tool = request.tools[0]
+            arguments = json.dumps(sample(tool.parameters, tool.name))
+            return ModelResponse("", usage=usage, tool_calls=(ToolCall("1", tool.name, arguments),))
         asked = json.loads(request.messages[-1].content)
         reply = self.suite.reply(asked["outputs"], asked["values"])
-        return ModelResponse(json.dumps(reply), usage=Usage(calls=1, tokens_in=len(request.messages), tokens_out=1))
+        return ModelResponse(json.dumps(reply), usage=usage)
 
 
 class PredictorConformance(Conformance[Predictor]):
@@ -115,6 +120,14 @@ class PredictorConformance(Conformance[Predictor]):
     def tools(self) -> Mapping[str, Tool]:
         """Return what the model may call, for strategies that call tools."""
         return {}
+
+    def capabilities(self) -> Set[Capability]:
+        """Return what the model can do, for strategies with settings that ask for it; it calls any tool offered."""
+        return frozenset()
+
+    def demos(self) -> Sequence[Demo]:
+        """Return the worked examples it is given, for strategies that learn from them."""
+        return ()
 
     def reply(self, outputs: Mapping[str, Mapping[str, Any]], values: Mapping[str, str]) -> Mapping[str, Json]:
         """Return what the model answers; override it for strategies that need certain answers to come to an end.
@@ -143,6 +156,20 @@ class PredictorConformance(Conformance[Predictor]):
         """What may be tuned can be put under the stage's path as it is."""
         check_variables(self.subject().variables(self.signature()))
 
+    def test_what_it_needs_is_said(self) -> None:
+        """What must be there is known beforehand, and the same each time."""
+        said, again = needs_of(self.subject()), needs_of(self.subject())
+        expect(isinstance(said, Needs), f"`needs` returned {said!r}: return Needs.")
+        expect(said == again, f"`needs` returned {said}, then {again}: return what must be there, whatever comes.")
+
+    def test_it_does_what_it_does_not_refuse(self) -> None:
+        """Why a task is refused is said in words; the task of this suite is not."""
+        refusal = refusal_of(self.subject(), self.signature())
+        if refusal is None:
+            return
+        expect(bool(str(refusal).strip()), "`refuses` returned a blank text: say why, or return None.")
+        raise AssertionError(f"It refuses the task of this suite: {refusal}. Return another task from `signature`.")
+
     def test_it_answers_the_declared_outputs(self) -> None:
         """A prediction holds every declared output."""
 
@@ -161,7 +188,10 @@ class PredictorConformance(Conformance[Predictor]):
             asked = _Asked(self)
             prediction = await self._predicted(asked)
             told = [each.request for each in prediction.exchanges]
-            expect(asked.requests, "The model was not asked through the call: use `call.exchange` or `call.ask`.")
+            if self._asks:
+                expect(asked.requests, "The model was not asked through the call: use `call.exchange` or `call.ask`.")
+            else:
+                expect(not asked.requests, "The model was asked, which `needs` does not say: return Needs().")
             expect(
                 sorted(map(repr, told)) == sorted(map(repr, asked.requests)),
                 f"{len(asked.requests)} requests were sent and {len(told)} told: keep the exchanges of every call.",
@@ -186,6 +216,8 @@ class PredictorConformance(Conformance[Predictor]):
 
     def test_an_unreadable_reply_is_a_parse_error(self) -> None:
         """When no reply holds the outputs, that is what is said: no other error and no made-up answer."""
+        if not self._asks:
+            return
 
         async def check() -> None:
             try:
@@ -200,6 +232,8 @@ class PredictorConformance(Conformance[Predictor]):
 
     def test_an_error_of_the_model_passes_through(self) -> None:
         """A fault of the infrastructure is not the strategy's to hide: a study tries again later."""
+        if not self._asks:
+            return
 
         async def check() -> None:
             try:
@@ -265,9 +299,14 @@ class PredictorConformance(Conformance[Predictor]):
             async with leaving_nothing("A cancelled prediction"):
                 with anyio.move_on_after(0.05) as scope:
                     await self.subject().predict(self._call(_never))
-                expect(scope.cancelled_caught, "A cancellation was swallowed: let it through.")
+                expect(scope.cancelled_caught or not self._asks, "A cancellation was swallowed: let it through.")
 
         self.on_every_loop(check)
+
+    @property
+    def _asks(self) -> bool:
+        """Whether it says that it asks a model."""
+        return needs_of(self.subject()).model
 
     async def _predicted(
         self,
@@ -283,9 +322,16 @@ class PredictorConformance(Conformance[Predictor]):
     def _call(self, ask: Any, number: int = 0, options: Mapping[str, Any] | None = None) -> PredictorCall:
         task = self.signature()
         own = default_options(self.subject().variables(task)) if options is None else options
+        given = FormatCall(
+            task,
+            inputs_of(task, number),
+            tuple(self.demos()),
+            capabilities=frozenset(self.capabilities()),
+            temperature=0.0,
+        )
         return PredictorCall(
             task,
-            FormatCall(task, inputs_of(task, number), temperature=0.0),
+            given,
             PlainAdapter(),
             ask,
             options=own,
