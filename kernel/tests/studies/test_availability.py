@@ -7,6 +7,7 @@ import pytest
 from attrs import frozen
 
 import elixirml as ml
+from elixirml.contracts import Needs, PredictorBase
 from elixirml.errors import ElixirError
 from elixirml.plugins import PluginManager
 from elixirml.testing.models import ScriptedModel, ScriptedProvider
@@ -50,6 +51,31 @@ def test_a_model_that_is_not_there_is_not_searched(kernel: ml.Kernel) -> None:
     assert tried <= {"scripted/a", "scripted/b"}
     assert any("`absent/model` is not searched" in each and "pip install" in each for each in report.notes)
     assert any("`scripted/none` is not searched" in each for each in report.notes)
+
+
+class Needy(PredictorBase):
+    """A predictor that uses a tool nobody offers."""
+
+    def needs(self) -> Needs:
+        return Needs(tools={"scales": "toy-scales"})
+
+
+def test_a_predictor_that_cannot_be_used_is_not_searched(kernel: ml.Kernel) -> None:
+    """The study goes on without it, and says what to install or to mend."""
+
+    class Strategies(ml.Program[Text, Kind]):
+        """Say what kind of text it is."""
+
+        how = ml.variable("direct", choices=["direct", "chain_of_thought", "needy"])
+        reply = ml.predict(Kind, model="scripted/a", adapter="json", using=how)
+
+    kernel.plugins.registry.offer("predictors", "needy", Needy())
+    with ml.BlockingKernel(kernel) as door:
+        report = door.optimize(Strategies(), ROWS, teleprompter="random_search", budget=ml.Budget(calls=60))
+
+    assert {str(each.values.get("how", "direct")) for each in report.candidates} <= {"direct", "chain_of_thought"}
+    assert any("`needy` is not searched: it needs the tool `scales`" in each for each in report.notes)
+    assert any("pip install toy-scales" in each for each in report.notes)
 
 
 def test_the_tuned_program_is_still_one_of_the_declaration(kernel: ml.Kernel, tmp_path: Path) -> None:

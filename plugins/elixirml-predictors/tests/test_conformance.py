@@ -1,6 +1,7 @@
 """The strategies keep what the suites ask of every predictor, the hook module that of every plugin."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from attrs import field, frozen
@@ -80,7 +81,7 @@ class _Tide:
 class TestReactWithATool(TestReact):
     """The strategy `react`, whose model calls a tool until it may no more."""
 
-    def capabilities(self) -> Set[Capability]:
+    def capabilities(self) -> AbstractSet[Capability]:
         return {Capability.TOOLS}
 
     def tools(self) -> Mapping[str, Tool]:

@@ -1,7 +1,8 @@
 """What every predictor promises: a strategy that reaches the model through its call and nothing else."""
 
 import json
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, cast
 
 import anyio
@@ -121,7 +122,7 @@ class PredictorConformance(Conformance[Predictor]):
         """Return what the model may call, for strategies that call tools."""
         return {}
 
-    def capabilities(self) -> Set[Capability]:
+    def capabilities(self) -> AbstractSet[Capability]:
         """Return what the model can do, for strategies with settings that ask for it; it calls any tool offered."""
         return frozenset()
 
