@@ -20,11 +20,11 @@ class WorkSpan(Protocol):
         """What is told with its end; to be added to meanwhile."""
         ...
 
-    def tell(self, name: str, **data: Any) -> None:
+    def tell(self, name: str, /, **data: Any) -> None:
         """Tell one event of it."""
         ...
 
-    def inside(self, name: str, **data: Any) -> "AbstractContextManager[WorkSpan]":
+    def inside(self, name: str, /, **data: Any) -> "AbstractContextManager[WorkSpan]":
         """Tell the start, and the end or the error, of a piece of work inside this one."""
         ...
 
@@ -36,10 +36,10 @@ class _Untold:
     def outcome(self) -> dict[str, Any]:
         return {}
 
-    def tell(self, name: str, **data: Any) -> None:
+    def tell(self, name: str, /, **data: Any) -> None:
         _ = name, data
 
-    def inside(self, name: str, **data: Any) -> AbstractContextManager[WorkSpan]:
+    def inside(self, name: str, /, **data: Any) -> AbstractContextManager[WorkSpan]:
         _ = name, data
         return nullcontext(self)
 

@@ -75,13 +75,13 @@ class Span:
         """Return a piece of work nobody is told of."""
         return cls(EventBus(), "")
 
-    def tell(self, name: str, **data: Any) -> None:
+    def tell(self, name: str, /, **data: Any) -> None:
         """Tell one event of this piece of work."""
         if not self.bus.silent:
             self.bus.tell(Event(name, self.run, self.id, self.parent, monotonic(), data))
 
     @contextmanager
-    def inside(self, name: str, **data: Any) -> "Generator[Span, None, None]":
+    def inside(self, name: str, /, **data: Any) -> "Generator[Span, None, None]":
         """Tell the start and the end (or the error) of a piece of work inside this one."""
         inner = Span(self.bus, self.run, self.bus.number(), self.id or None)
         if self.bus.silent:  # every call has some of these, and mostly nobody listens

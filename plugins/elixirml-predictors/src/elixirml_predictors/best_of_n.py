@@ -2,19 +2,19 @@
 
 from attrs import evolve, frozen
 
-from elixirml.contracts import Field, Prediction, PredictorCall, Signature
+from elixirml.contracts import Field, ModelRequest, Prediction, PredictorBase, PredictorCall, Signature
 from elixirml.errors import ParseError
 from elixirml.identity import canonical_json
 from elixirml.variables import Variable
 from elixirml_predictors.inner import answered, draws, task_of, warmth
 from elixirml_predictors.judging import compared
-from elixirml_predictors.sampling import draw, together
+from elixirml_predictors.sampling import draw, together, warmed
 
 __all__ = ["BestOfN"]
 
 
 @frozen
-class BestOfN:
+class BestOfN(PredictorBase):
     """Draws `n` answers and lets the model choose one by its number. Costs `n + 1` calls, `n` when all are the same.
 
     What is returned is always one of the answers drawn, word for word. A choice that cannot be read falls on the first.
@@ -22,15 +22,11 @@ class BestOfN:
     .. versionadded:: 0.1
     """
 
-    def extend(self, signature: Signature) -> Signature:
-        """Return the task unchanged."""
-        return signature
-
     def variables(self, signature: Signature) -> tuple[Variable, ...]:  # noqa: ARG002 - the same for any task
         """Return how many answers are drawn, how warm, and how each is asked for."""
         return (draws(4), warmth(), answered("direct"))
 
-    async def predict(self, call: PredictorCall) -> Prediction:
+    async def answer(self, call: PredictorCall) -> Prediction:
         """Return the chosen answer.
 
         Raises:
@@ -50,6 +46,10 @@ class BestOfN:
             return together(found.whole[0], [found])
         number = int(str(choice.fields[choosing.outputs[0].name]))
         return together(found.whole[number - 1], [found, choice])
+
+    def opening(self, call: PredictorCall) -> ModelRequest:
+        """Return the request of the first draw."""
+        return warmed(call, call.options["temperature"]).request(task_of(call.options["inner"], call.signature))
 
 
 def _choice(signature: Signature, count: int) -> Signature:

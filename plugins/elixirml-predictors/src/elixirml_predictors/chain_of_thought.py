@@ -8,8 +8,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from elixirml.contracts import Field, Prediction, PredictorCall, Signature
-from elixirml.variables import Variable
+from elixirml.contracts import Field, PredictorBase, Signature
 
 __all__ = ["REASONING", "ChainOfThought"]
 
@@ -20,7 +19,7 @@ REASONING: Final = Field(
 
 
 @frozen
-class ChainOfThought:
+class ChainOfThought(PredictorBase):
     """Asks the model once, for its reasoning and then for the declared outputs.
 
     A declared output that is itself named `reasoning` keeps its type and description, and is asked for first. Where an
@@ -36,15 +35,3 @@ class ChainOfThought:
             name = f"own_{name}"
         declared = next((each for each in signature.outputs if each.name == name), evolve(REASONING, name=name))
         return evolve(signature, outputs=(declared, *(each for each in signature.outputs if each.name != name)))
-
-    def variables(self, signature: Signature) -> tuple[Variable, ...]:  # noqa: ARG002 - none for any task
-        """Return nothing: whether to reason at all is the choice of this strategy itself."""
-        return ()
-
-    async def predict(self, call: PredictorCall) -> Prediction:
-        """Return the declared outputs, and the reasoning before them.
-
-        Raises:
-            ParseError: The reply does not hold them.
-        """
-        return await call.exchange(self.extend(call.signature))

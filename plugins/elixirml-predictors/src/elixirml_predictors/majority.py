@@ -7,17 +7,17 @@ from collections import Counter
 
 from attrs import frozen
 
-from elixirml.contracts import Prediction, PredictorCall, Signature
+from elixirml.contracts import ModelRequest, Prediction, PredictorBase, PredictorCall, Signature
 from elixirml.identity import canonical_json
 from elixirml.variables import Variable
 from elixirml_predictors.inner import answered, draws, task_of, warmth
-from elixirml_predictors.sampling import draw, together
+from elixirml_predictors.sampling import draw, together, warmed
 
 __all__ = ["Majority"]
 
 
 @frozen
-class Majority:
+class Majority(PredictorBase):
     """Draws `n` answers and returns the most frequent one.
 
     Answers are the same when all their declared outputs are; the reasoning takes no part. Of equally frequent answers
@@ -26,15 +26,11 @@ class Majority:
     .. versionadded:: 0.1
     """
 
-    def extend(self, signature: Signature) -> Signature:
-        """Return the task unchanged: the reasoning of the winner is given beside the outputs."""
-        return signature
-
     def variables(self, signature: Signature) -> tuple[Variable, ...]:  # noqa: ARG002 - the same for any task
         """Return how many answers are drawn, how warm, and how each is asked for."""
         return (draws(5), warmth(), answered())
 
-    async def predict(self, call: PredictorCall) -> Prediction:
+    async def answer(self, call: PredictorCall) -> Prediction:
         """Return the most frequent answer.
 
         Raises:
@@ -47,6 +43,10 @@ class Majority:
         counted = Counter(votes)
         winner = max(votes, key=lambda vote: (counted[vote], -votes.index(vote)))
         return together(found.whole[votes.index(winner)], [found])
+
+    def opening(self, call: PredictorCall) -> ModelRequest:
+        """Return the request of the first draw."""
+        return warmed(call, call.options["temperature"]).request(task_of(call.options["inner"], call.signature))
 
 
 def _ballot(prediction: Prediction, signature: Signature) -> str:

@@ -5,31 +5,27 @@ Yoran et al., "Answering Questions by Meta-Reasoning over Multiple Chains of Tho
 
 from attrs import frozen
 
-from elixirml.contracts import Prediction, PredictorCall, Signature
+from elixirml.contracts import ModelRequest, Prediction, PredictorBase, PredictorCall, Signature
 from elixirml.variables import Variable
 from elixirml_predictors.inner import draws, task_of, warmth
 from elixirml_predictors.judging import compared
-from elixirml_predictors.sampling import draw, together
+from elixirml_predictors.sampling import draw, together, warmed
 
 __all__ = ["MultiChainComparison"]
 
 
 @frozen
-class MultiChainComparison:
+class MultiChainComparison(PredictorBase):
     """Draws `n` chains of thought and asks once more, with all of them in view. Costs `n + 1` calls.
 
     .. versionadded:: 0.1
     """
 
-    def extend(self, signature: Signature) -> Signature:
-        """Return the task unchanged."""
-        return signature
-
     def variables(self, signature: Signature) -> tuple[Variable, ...]:  # noqa: ARG002 - the same for any task
         """Return how many chains are drawn, and how warm."""
         return (draws(3), warmth())
 
-    async def predict(self, call: PredictorCall) -> Prediction:
+    async def answer(self, call: PredictorCall) -> Prediction:
         """Return the answer of the last call.
 
         Raises:
@@ -41,3 +37,7 @@ class MultiChainComparison:
             call, task, found.whole, name="attempts", description="attempts of others; some may be wrong: weigh them"
         )
         return together(last, [found, last])
+
+    def opening(self, call: PredictorCall) -> ModelRequest:
+        """Return the request of the first draw."""
+        return warmed(call, call.options["temperature"]).request(task_of("chain_of_thought", call.signature))

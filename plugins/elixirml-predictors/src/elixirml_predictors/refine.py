@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from elixirml.contracts import Field, Prediction, PredictorCall, Signature
+from elixirml.contracts import Field, ModelRequest, Prediction, PredictorBase, PredictorCall, Signature
 from elixirml.errors import ParseError
 from elixirml.variables import Variable, variable
 from elixirml_predictors.inner import answered, task_of
@@ -20,7 +20,7 @@ _LONGEST: Final = 1000
 
 
 @frozen
-class Refine:
+class Refine(PredictorBase):
     """Answers, has the answer criticised, and answers again with the criticism in view, up to `rounds` times.
 
     It ends when the critic finds nothing to better. An answer of a later round that cannot be read does not replace the
@@ -29,16 +29,12 @@ class Refine:
     .. versionadded:: 0.1
     """
 
-    def extend(self, signature: Signature) -> Signature:
-        """Return the task unchanged."""
-        return signature
-
     def variables(self, signature: Signature) -> tuple[Variable, ...]:  # noqa: ARG002 - the same for any task
         """Return how often the answer is looked over, and how each is asked for."""
         rounds = variable(1, low=1, high=5, name="rounds", hint="how often the answer is looked over")
         return (rounds, answered("direct"))
 
-    async def predict(self, call: PredictorCall) -> Prediction:
+    async def answer(self, call: PredictorCall) -> Prediction:
         """Return the last answer.
 
         Raises:
@@ -61,6 +57,10 @@ class Refine:
                 break
             parts.append(best)
         return together(best, parts)
+
+    def opening(self, call: PredictorCall) -> ModelRequest:
+        """Return the request of the first answer."""
+        return call.request(task_of(call.options["inner"], call.signature))
 
 
 async def _again(call: PredictorCall, task: Signature, given: Prediction, advice: str) -> Prediction:

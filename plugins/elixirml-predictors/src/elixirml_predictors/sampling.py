@@ -19,7 +19,7 @@ from elixirml.contracts import (
 )
 from elixirml.errors import ParseError
 
-__all__ = ["Draws", "draw", "together"]
+__all__ = ["Draws", "draw", "together", "warmed"]
 
 _Stream: TypeAlias = Callable[[ModelRequest], AbstractAsyncContextManager[AsyncIterator[ModelDelta]]]
 
@@ -56,12 +56,12 @@ async def draw(call: PredictorCall, task: Signature, *, n: int, temperature: flo
     """
     found: dict[int, Prediction | Exception] = {}
     turns = [anyio.Event() for _ in range(n + 1)]
-    warm = evolve(call.format, temperature=temperature)
+    warm = warmed(call, temperature)
 
     async def one(number: int) -> None:
         turn = (turns[number], turns[number + 1])
         stream = None if call.stream is None else _streamed_in_turn(call.stream, *turn)
-        mine = evolve(call, format=warm, ask=_in_turn(call.ask, *turn), stream=stream)
+        mine = evolve(warm, ask=_in_turn(call.ask, *turn), stream=stream)
         try:
             found[number] = await mine.exchange(task)
         except Exception as error:  # noqa: BLE001 - raised below, bare, when the others have come to their end
@@ -81,6 +81,11 @@ async def draw(call: PredictorCall, task: Signature, *, n: int, temperature: flo
     if not whole:
         raise next(each for each in in_order if isinstance(each, ParseError))
     return Draws(whole, tuple(each for one in whole for each in one.exchanges), sum((e.usage for e in whole), Usage()))
+
+
+def warmed(call: PredictorCall, temperature: float) -> PredictorCall:
+    """Return a call at the temperature of the draws."""
+    return evolve(call, format=evolve(call.format, temperature=temperature))
 
 
 def _in_turn(
