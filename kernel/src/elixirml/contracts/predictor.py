@@ -92,8 +92,8 @@ class PredictorCall:
         watch: Given the task and the request of one exchange, returns what judges its output fields as they arrive and
             raises a `ParseError` to stop the reply, or None where nothing of it is judged.
         repair: What is done about a reply that does not hold the outputs.
-        check: Raises a ParseError for a prediction whose values do not fit the declared types; None leaves that to the
-            end of the strategy, after which nothing is repaired.
+        check: Raises a ParseError for a prediction whose values do not fit the declared types, as the stage does at the
+            end, where nothing can be repaired any more; None where nobody knows.
         note: Told of every reply that did not hold the outputs, when it has become clear what becomes of it.
         span: Where to tell observers what the strategy is about, such as the tools it calls.
         format_prompt: Given what was formatted and the request, returns the request to send; None sends it as it is.
@@ -172,7 +172,7 @@ class PredictorCall:
         if self.parse_output is not None:
             fields = self.parse_output(call.signature, fields)
         prediction = Prediction(fields, sum((each.response.usage for each in exchanges), Usage()), exchanges)
-        if self.check is not None:
+        if self.check is not None and self.repair.name != FAIL:
             asked = {each.name for each in call.signature.outputs}
             if all(each.name in asked for each in self.signature.outputs):
                 self.check(prediction)

@@ -55,7 +55,7 @@ async def predict_once(
         tell=None if listener is None else listener.hear,
         watch=None if watch is None else watch.begin,
         repair=policy,
-        check=None if policy.name == FAIL else partial(_typed, node),
+        check=partial(_typed, node),
         note=repairs.note,
         span=span,
     )

@@ -18,6 +18,14 @@ def register_predictors() -> list[Contribution]:
             "multi_chain_comparison:MultiChainComparison",
             "draws several chains of thought and answers with all in view",
         ),
+        "program_of_thought": (
+            "program_of_thought:ProgramOfThought",
+            "has a program written and run, and answers in view of what it printed",
+        ),
+        "recursive_exploration": (
+            "recursive_exploration:RecursiveExploration",
+            "explores inputs of any length by code that may ask the model about parts",
+        ),
         "react": ("react:React", "calls tools, one after the other, and then answers"),
     }
     return [Contribution(name, f"elixirml_predictors.{where}", summary) for name, (where, summary) in offered.items()]

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import anyio
 from attrs import evolve, field, frozen
@@ -19,8 +19,9 @@ from elixirml.contracts import (
 )
 from elixirml.errors import ParseError
 
-__all__ = ["Draws", "draw", "together", "warmed"]
+__all__ = ["Draws", "asked_together", "draw", "together", "warmed"]
 
+_Found = TypeVar("_Found")
 _Stream: TypeAlias = Callable[[ModelRequest], AbstractAsyncContextManager[AsyncIterator[ModelDelta]]]
 
 
@@ -54,26 +55,13 @@ async def draw(call: PredictorCall, task: Signature, *, n: int, temperature: flo
         ParseError: No reply holds the outputs; that of the first.
         ModelError: No reply came.
     """
-    found: dict[int, Prediction | Exception] = {}
-    turns = [anyio.Event() for _ in range(n + 1)]
     warm = warmed(call, temperature)
 
-    async def one(number: int) -> None:
-        turn = (turns[number], turns[number + 1])
-        stream = None if call.stream is None else _streamed_in_turn(call.stream, *turn)
-        mine = evolve(warm, ask=_in_turn(call.ask, *turn), stream=stream)
-        try:
-            found[number] = await mine.exchange(task)
-        except Exception as error:  # noqa: BLE001 - raised below, bare, when the others have come to their end
-            found[number] = error
-        finally:
-            turns[number + 1].set()
+    async def one(_number: int, mine: anyio.Event, following: anyio.Event) -> Prediction:
+        stream = None if call.stream is None else _streamed_in_turn(call.stream, mine, following)
+        return await evolve(warm, ask=_in_turn(call.ask, mine, following), stream=stream).exchange(task)
 
-    turns[0].set()
-    async with anyio.create_task_group() as tasks:
-        for number in range(n):
-            tasks.start_soon(one, number)
-    in_order = [found[number] for number in range(n)]
+    in_order = await _side_by_side(n, one)
     for each in in_order:
         if isinstance(each, Exception) and not isinstance(each, ParseError):
             raise each
@@ -81,6 +69,53 @@ async def draw(call: PredictorCall, task: Signature, *, n: int, temperature: flo
     if not whole:
         raise next(each for each in in_order if isinstance(each, ParseError))
     return Draws(whole, tuple(each for one in whole for each in one.exchanges), sum((e.usage for e in whole), Usage()))
+
+
+async def asked_together(
+    ask: Callable[[ModelRequest], Awaitable[ModelResponse]], requests: Sequence[ModelRequest]
+) -> list[ModelResponse]:
+    """Ask several things at once, begun in their order; return the replies in it.
+
+    Raises:
+        ModelError: No reply came to one of them; the first of these errors.
+    """
+
+    async def one(number: int, mine: anyio.Event, following: anyio.Event) -> ModelResponse:
+        return await _in_turn(ask, mine, following)(requests[number])
+
+    replies: list[ModelResponse] = []
+    for each in await _side_by_side(len(requests), one):
+        if isinstance(each, Exception):
+            raise each
+        replies.append(each)
+    return replies
+
+
+async def _side_by_side(
+    count: int, work: Callable[[int, anyio.Event, anyio.Event], Awaitable[_Found]]
+) -> list[_Found | Exception]:
+    """Return what pieces of work gave, or the errors of those that failed.
+
+    Args:
+        count: How many there are.
+        work: Given its number, the event it waits for before it asks, and the one it sets when it does.
+    """
+    found: dict[int, _Found | Exception] = {}
+    turns = [anyio.Event() for _ in range(count + 1)]
+
+    async def one(number: int) -> None:
+        try:
+            found[number] = await work(number, turns[number], turns[number + 1])
+        except Exception as error:  # noqa: BLE001 - raised bare, when the others have come to their end
+            found[number] = error
+        finally:
+            turns[number + 1].set()
+
+    turns[0].set()
+    async with anyio.create_task_group() as tasks:
+        for number in range(count):
+            tasks.start_soon(one, number)
+    return [found[number] for number in range(count)]
 
 
 def warmed(call: PredictorCall, temperature: float) -> PredictorCall:
