@@ -1,4 +1,4 @@
-"""Tests of the strategies that write code, on the real interpreter: what it works on, what is refused, what it costs."""
+"""Tests of the strategies that write code, on the real interpreter: what it works on, what is refused, the cost."""
 
 import json
 import sys
