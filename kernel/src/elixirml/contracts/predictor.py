@@ -99,6 +99,8 @@ class PredictorCall:
         format_prompt: Given what was formatted and the request, returns the request to send; None sends it as it is.
         parse_output: Given the task and the fields of a reply, returns the fields, or raises a `ParseError`; None takes
             them as they are.
+        carry: Puts what goes beside the text on a request, such as images; None where there is nothing.
+        thoughts: Outputs that are not asked for but taken from what the model thought.
     """
 
     signature: Signature
@@ -117,6 +119,8 @@ class PredictorCall:
     span: WorkSpan = UNTOLD
     format_prompt: Callable[[FormatCall, ModelRequest], ModelRequest] | None = None
     parse_output: Callable[[Signature, Mapping[str, Json]], Mapping[str, Json]] | None = None
+    carry: Callable[[FormatCall, ModelRequest], ModelRequest] | None = None
+    thoughts: tuple[str, ...] = ()
 
     def request(self, signature: Signature | None = None) -> ModelRequest:
         """Return what `exchange` sends first."""
@@ -150,14 +154,28 @@ class PredictorCall:
             return (await self._exchanged(request, call),)
         first = Exchange(self.stage, request, await self.ask(request))
         following = follow(evolve(call, feedback=None), first.response)
-        return (first,) if following is None else (first, await self._exchanged(self._final(call, following), call))
+        return (first,) if following is None else (first, await self._exchanged(self.finished(call, following), call))
 
     def _formatted(self, call: FormatCall) -> ModelRequest:
-        return self._final(call, self.adapter.format(call))
+        return self.finished(call, self.adapter.format(call))
 
-    def _final(self, call: FormatCall, request: ModelRequest) -> ModelRequest:
-        """Return a request as it is sent."""
-        return request if self.format_prompt is None else self.format_prompt(call, request)
+    def finished(self, call: FormatCall, request: ModelRequest) -> ModelRequest:
+        """Return a request as it is sent; for strategies that write one without the adapter.
+
+        Args:
+            call: What the request is made of.
+            request: Its text.
+
+        Raises:
+            ConfigError: What goes beside the text does not fit the model or the format.
+        """
+        if self.format_prompt is not None:
+            request = self.format_prompt(call, request)
+        if self.carry is not None:
+            request = self.carry(call, request)
+        if self.thoughts and request.reasoning_effort is None:
+            request = evolve(request, reasoning_effort=_LITTLE)
+        return request
 
     async def _exchanged(self, request: ModelRequest, call: FormatCall) -> Exchange:
         return Exchange(self.stage, request, await self._response(request, call.signature, call.options))
@@ -169,6 +187,8 @@ class PredictorCall:
 
     def _checked(self, fields: Mapping[str, Json], call: FormatCall, exchanges: tuple[Exchange, ...]) -> Prediction:
         """Return a prediction of these fields; where the declared ones were asked for, they fit their types."""
+        if self.thoughts:
+            fields = {**dict.fromkeys(self.thoughts, exchanges[-1].response.reasoning), **fields}
         if self.parse_output is not None:
             fields = self.parse_output(call.signature, fields)
         prediction = Prediction(fields, sum((each.response.usage for each in exchanges), Usage()), exchanges)
@@ -223,7 +243,7 @@ class PredictorCall:
         follow = _follow_of(self.adapter) if rest else None
         request = None if follow is None else follow(call, first.response)
         more = (
-            await self._asked(call) if request is None else (await self._exchanged(self._final(call, request), call),)
+            await self._asked(call) if request is None else (await self._exchanged(self.finished(call, request), call),)
         )
         return self._read(call, (*exchanges, *more))
 
@@ -396,4 +416,5 @@ def refusal_of(predictor: Predictor, signature: Signature) -> str | None:
     return None if refuses is None else refuses(signature)
 
 
+_LITTLE: Final = "low"
 _USUAL: Final = Needs()

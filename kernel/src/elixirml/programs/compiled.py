@@ -7,8 +7,11 @@ from typing import Any, TypeAlias
 
 from attrs import define, field, frozen
 
+from elixirml.contracts.attached import holds_attachment
+from elixirml.contracts.history import is_history
 from elixirml.contracts.schema import Schema
 from elixirml.contracts.signature import Signature
+from elixirml.contracts.text_kinds import is_reasoning
 from elixirml.contracts.tool import Tool
 from elixirml.identity import Json, digest
 from elixirml.programs.program import Declaration
@@ -74,6 +77,8 @@ class PredictNode:
         manual: Whether it only runs when another stage calls it.
         options: Capability name to short variable name to path, for the predictors and adapters it may use.
         tools: What its model may call, by name: an installed tool as None, or a tool at hand.
+        sets_aside: Whether inputs hold attachments or a history, which go beside the text of a prompt.
+        thoughts: The outputs that hold the reasoning of the model itself.
     """
 
     name: str
@@ -85,6 +90,16 @@ class PredictNode:
     manual: bool
     options: Mapping[str, Mapping[str, str]]
     tools: Mapping[str, Tool | None] = field(factory=dict[str, "Tool | None"])
+    sets_aside: bool = field(init=False)
+    thoughts: tuple[str, ...] = field(init=False)
+
+    @sets_aside.default
+    def _(self) -> bool:
+        return any(is_history(each.annotation) or holds_attachment(each.schema) for each in self.signature.inputs)
+
+    @thoughts.default
+    def _(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self.signature.outputs if is_reasoning(each.annotation))
 
 
 @frozen(eq=False)

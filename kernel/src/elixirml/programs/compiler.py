@@ -10,7 +10,9 @@ from typing import Any, cast
 
 from attrs import evolve
 
+from elixirml.contracts.attached import holds_attachment
 from elixirml.contracts.capabilities import Capabilities
+from elixirml.contracts.history import is_history
 from elixirml.contracts.schema import Field, FieldDeclaration, Schema
 from elixirml.contracts.signature import Signature
 from elixirml.contracts.tool import Tool
@@ -309,6 +311,9 @@ class _Compiler(Names):
                     bound[each] = self.bound(each, name)
                     self.fit(name, each, bound[each].annotation, declared)
                 fields.append(self._input_field(each, declared))
+        for made in output.fields:
+            if holds_attachment(made.schema) or is_history(made.annotation):
+                self.mistakes.at(member.where).note(_no_output(name, made))
         signature = Signature(name, self.declaration.instruction, tuple(fields), output.fields)
         tools = self._tools(name, member)
         found = stage_variables(
@@ -449,3 +454,11 @@ def _tool_name(stage: str, tool: Tool) -> str:
             hint="Name an installed tool, or make one of a function: elixirml_tools.tool(function).",
         )
     return name
+
+
+def _no_output(stage: str, field: Field) -> DeclarationError:
+    return DeclarationError(
+        f"Stage `{stage}`: the output `{field.name}` is an attachment or a history, and models reply in text.",
+        hint="Ask for a text, and make the value of it in a Python stage that trusts it.",
+        code="output-attached",
+    )

@@ -9,11 +9,14 @@ from typing import Any, cast
 
 import attrs
 
+from elixirml.contracts.attached import Attached
+from elixirml.contracts.history import History
+
 __all__ = ["field_of", "plain", "shown"]
 
 
 def plain(value: Any, dump: Callable[[Any], Any] = str) -> Any:
-    """Return a value made of dict, list and scalars: records by field, dates as ISO texts.
+    """Return a value made of dict, list and scalars: records by field, dates and attachments as texts.
 
     Sets become lists in a stable order, so that the same value is the same prompt in every process.
 
@@ -59,6 +62,8 @@ def _members(value: Any) -> Any:
 
 def _taken_apart(value: Any, dump: Callable[[Any], Any]) -> Any:
     kind = value.__class__
+    if isinstance(value, (Attached, History)):
+        return value.plain()
     if hasattr(kind, "_asdict"):
         return plain(value._asdict(), dump)
     if isinstance(value, (list, tuple)):

@@ -8,12 +8,13 @@ from attrs import define, evolve, field
 
 from elixirml.contracts.adapter import Demo, Feedback, FormatCall
 from elixirml.contracts.capabilities import Capabilities
-from elixirml.contracts.language_model import LanguageModel
+from elixirml.contracts.language_model import Capability, LanguageModel
 from elixirml.contracts.predictor import Prediction, PredictorCall
 from elixirml.contracts.repair import FAIL, POLICIES, RESEND, UNREPAIRED, Repair, RepairPolicy
 from elixirml.errors import ParseError, ValidationError
 from elixirml.programs.compiled import PredictNode
 from elixirml.runtime.asking import Asking
+from elixirml.runtime.beside import set_aside
 from elixirml.runtime.context import RunContext
 from elixirml.runtime.equipping import Equipment, equipped
 from elixirml.runtime.events import Span
@@ -48,20 +49,22 @@ async def predict_once(
     listener = None if context.listener is None else context.listener.to(node.path)
     policy = _policy(node, context, capabilities)
     repairs = _Repairs(context, span)
+    call = prepared(node, given, equipment, context=context, capabilities=capabilities, feedback=feedback)
+    typed_as = partial(_typed, node, call.thoughts)
     asked = evolve(
-        prepared(node, given, equipment, context=context, capabilities=capabilities, feedback=feedback),
+        call,
         ask=equipment.refuse if asking is None else asking.ask,
         stream=None if asking is None or (listener is None and watch is None) else asking.heard_by(listener),
         tell=None if listener is None else listener.hear,
         watch=None if watch is None else watch.begin,
         repair=policy,
-        check=partial(_typed, node),
+        check=typed_as,
         note=repairs.note,
         span=span,
     )
     try:
         prediction = await equipment.predictor.predict(asked)
-        typed = _typed(node, prediction)
+        typed = typed_as(prediction)
     except ParseError as error:
         error.hint = error.hint or _way_out(node, context)
         raise
@@ -87,7 +90,14 @@ def prepared(
     feedback: Feedback | None = None,
 ) -> PredictorCall:
     """Return what the strategy of a stage is asked for, with nobody to ask yet."""
-    call = _format_call(node, given, context, asks=equipment.needs.model, feedback=feedback)
+    call, carry = _format_call(node, given, context, asks=equipment.needs.model, feedback=feedback), None
+    if node.sets_aside and equipment.needs.model:
+        call, beside = set_aside(call, node.path)
+        carry = beside.on
+    thoughts = _thoughts(node, call)
+    if thoughts:
+        outputs = tuple(each for each in call.signature.outputs if each.name not in thoughts)
+        call = evolve(call, signature=evolve(call.signature, outputs=outputs))
     return PredictorCall(
         signature=call.signature,
         format=call,
@@ -96,7 +106,15 @@ def prepared(
         options=_options(node, equipment.name, context),
         stage=node.path,
         tools=equipment.tools,
+        carry=carry,
+        thoughts=thoughts,
     )
+
+
+def _thoughts(node: PredictNode, call: FormatCall) -> tuple[str, ...]:
+    """Return the outputs that need not be asked for: the model thinks by itself, and something else is asked for."""
+    thinks = Capability.REASONING in call.capabilities and len(node.thoughts) < len(node.signature.outputs)
+    return node.thoughts if thinks else ()
 
 
 def _way_out(node: PredictNode, context: RunContext) -> str:
@@ -170,9 +188,10 @@ def _options(node: PredictNode, name: str, context: RunContext) -> dict[str, Any
     return {short: context.values[path] for short, path in paths.items() if path in context.values}
 
 
-def _typed(node: PredictNode, prediction: Prediction) -> Any:
+def _typed(node: PredictNode, thoughts: tuple[str, ...], prediction: Prediction) -> Any:
     declared = {each.name for each in node.output.fields}
-    fields = {name: value for name, value in prediction.fields.items() if name in declared}
+    fields: dict[str, Any] = dict.fromkeys(thoughts, "")
+    fields |= {name: value for name, value in prediction.fields.items() if name in declared}
     try:
         return node.output.validate(fields)
     except ValidationError as error:

@@ -5,9 +5,11 @@ The notation follows the idea of BAML's output format (https://docs.boundaryml.c
 
 import json
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 __all__ = ["compact_type"]
+
+_ATTACHED: Final[Mapping[str, str]] = {"image/*": "image", "audio/*": "sound", "application/octet-stream": "file"}
 
 
 def compact_type(schema: Mapping[str, Any]) -> str:
@@ -39,6 +41,8 @@ def _kind(kind: str, schema: Mapping[str, Any]) -> str:
             return _object(schema)
         case "array":
             return _array(schema)
+        case "string":
+            return _ATTACHED.get(schema.get("contentMediaType", ""), kind)
         case "integer" | "number":
             return kind + _bounds(schema)
         case _:

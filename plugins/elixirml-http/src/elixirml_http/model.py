@@ -61,7 +61,10 @@ class HttpModel:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What the protocol can ask for; whether a given model can, its endpoint says when it is asked."""
+        """What the protocol can ask for; whether a given model can, its endpoint says when it is asked.
+
+        `REASONING` is not among them: models that do not think take the protocol too, and would give no reasons.
+        """
         return self.speech.capabilities
 
     @property

@@ -77,7 +77,6 @@ _COMMON: Final = frozenset(
         Capability.STREAM,
         Capability.JSON_SCHEMA,
         Capability.TOOLS,
-        Capability.REASONING,
         Capability.VISION,
         Capability.FILES,
     }

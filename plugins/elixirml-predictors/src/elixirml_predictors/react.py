@@ -187,13 +187,14 @@ async def _natively(work: _Work, call: PredictorCall, limit: int) -> None:
 
 
 def _native_request(call: PredictorCall, messages: Sequence[Message]) -> ModelRequest:
-    return ModelRequest(
+    request = ModelRequest(
         messages=tuple(messages),
         stable=1,
         max_tokens=call.format.max_tokens,
         temperature=call.format.temperature,
         tools=tuple(ToolSpec(name, tool.description, tool.parameters) for name, tool in call.tools.items()),
     )
+    return call.finished(call.format, request)
 
 
 def _opening(call: PredictorCall) -> list[Message]:

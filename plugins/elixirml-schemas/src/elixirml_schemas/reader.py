@@ -10,7 +10,7 @@ from uuid import UUID
 
 from attrs import evolve, frozen
 
-from elixirml.contracts import NO_DEFAULT, RecordDeclaration
+from elixirml.contracts import NO_DEFAULT, CodeBlock, History, RecordDeclaration
 from elixirml.contracts.constraints import Description
 from elixirml.errors import DeclarationError, Problem
 from elixirml.identity import Json
@@ -18,6 +18,7 @@ from elixirml_schemas.choices import Choice, Option
 from elixirml_schemas.containers import Entries, FixedTuple, Items
 from elixirml_schemas.declared import Declared, declared_fields, is_keyed, is_record
 from elixirml_schemas.records import SHAPE, RecordShape, Slot
+from elixirml_schemas.rich import ATTACHMENTS, CODE, HISTORY
 from elixirml_schemas.scalars import (
     CLOCK,
     DAY,
@@ -55,6 +56,8 @@ _SCALARS: Final[Mapping[object, Shape]] = types.MappingProxyType(
         Decimal: DECIMAL,
         Any: Anything(),
         object: Anything(),
+        History: HISTORY,
+        **ATTACHMENTS,
     }
 )
 _COLLECTIONS: Final = (list, set, frozenset)
@@ -162,7 +165,9 @@ def _description(annotation: object) -> str:
     if get_origin(annotation) is Annotated:
         _, *extras = get_args(annotation)
         words = [
-            each if isinstance(each, str) else each.text for each in extras if isinstance(each, (str, Description))
+            each.text if isinstance(each, Description) else str(each)
+            for each in extras
+            if isinstance(each, (str, Description, CodeBlock))
         ]
         return " ".join(words)
     members = [each for each in get_args(annotation) if each is not types.NoneType] if _is_union(annotation) else []
@@ -261,6 +266,8 @@ def _marked(arguments: tuple[Any, ...], place: _Place) -> Shape:
     shape = _read(annotation, place)
     for extra in extras:
         mark = Description(extra) if isinstance(extra, str) else extra
+        if isinstance(mark, CodeBlock) and shape == TEXT:
+            shape = CODE
         if isinstance(mark, Mark):
             shape = _with(shape, mark, place)
     return shape
