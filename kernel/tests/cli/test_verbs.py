@@ -189,7 +189,7 @@ def test_optimize_minimizes_where_less_is_better(project) -> None:
 def test_show_prints_the_prompt_graph_and_variables(project) -> None:
     """Without a choice `show` prints graph and variables; with an input, the exact messages. No model is asked."""
     everything = project.say("show", "topic.py").out
-    assert "takes" in everything
+    assert "flow" in everything
     assert "reply.temperature" in everything
     prompt = project.say("show", "topic.py", "--input", "question.json").out
     assert "What is the text about?" in prompt

@@ -1,15 +1,16 @@
 """Rich values in a run: attachments and histories beside the text, the reasoning of the model, code without a fence."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from attrs import frozen
+from attrs import field, frozen
 
 import elixirml as ml
 from elixirml.contracts import Capability, ModelRequest, ModelResponse, Role
 from elixirml.errors import ConfigError, DeclarationError, ValidationError
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 8
+SILENCE = ml.History()
 CAT, DOG = ml.Image.of(PNG, name="cat.png"), ml.Image.at("https://example.org/dog.png")
 
 
@@ -19,16 +20,13 @@ class Album:
     others: list[ml.Image]
     question: str
     best: ml.Image | None = None
-    by_name: dict[str, ml.Image] = {}
-    said: ml.History = ml.History()
+    by_name: dict[str, ml.Image] = field(factory=dict[str, ml.Image])
+    said: ml.History = SILENCE
 
 
 @frozen
 class Answer:
     answer: str
-
-
-ADAPTERS = ["json", "sections", "xml", "tools", "two_step"]
 
 
 def asking(**settings: Any) -> Any:
@@ -120,34 +118,29 @@ def test_a_model_must_take_what_is_attached(world: Any) -> None:
     assert world.model.requests == []
 
 
+@frozen
+class Talk:
+    text: str
+    said: ml.History = SILENCE
+
+
+@frozen
+class Mood:
+    mood: Literal["good", "bad"]
+
+
 def test_plain_text_carries_nothing(world: Any) -> None:
     """A format that continues a text has no place for it; without any it works as ever."""
-
-    @frozen
-    class Kind:
-        kind: Any
-
-    from typing import Literal
-
-    @frozen
-    class Talk:
-        text: str
-        said: ml.History = ml.History()
-
-    @frozen
-    class Mood:
-        mood: Literal["good", "bad"]
-
-    stages = {"reply": ml.predict(Mood, adapter=ml.variable("choice", choices=["choice"]))}
-    program = ml.Program.create("Feeling", inputs=Talk, stages=stages, instruction="How?")
-    layouts = [path for path in world.compile(program).space.paths if path.endswith("layout")]
-    assert layouts
+    stages = {"reply": ml.predict(Mood, adapter="choice")}
+    program = ml.Program.create("Feeling", inputs=Talk, stages=stages, instruction="How?").with_values(
+        {"reply.choice.layout": "plain"}
+    )
     world.answers("good")
-    world.run(program, Talk("well"))
-    request = world.model.requests[-1]
-    if request.text is not None:
-        with pytest.raises(ConfigError, match="plain text carries no attachment"):
-            world.run(program, Talk("well", ml.History().said("user", "Hello")))
+
+    assert world.run(program, Talk("well")).output.mood == "good"
+    with pytest.raises(ConfigError, match="plain text carries no attachment") as caught:
+        world.run(program, Talk("well", ml.History().said("user", "Hello")))
+    assert caught.value.code == "adapter-unsuited"
 
 
 @pytest.mark.parametrize("kind", [ml.Image, list[ml.Image], ml.History])

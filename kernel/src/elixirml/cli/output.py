@@ -84,7 +84,9 @@ def request_text(request: ModelRequest) -> str:
     parts: list[str] = []
     if request.text is not None:
         parts.append(f"{click.style('[text to continue]', bold=True)}\n{request.text}")
-    parts.extend(f"{click.style(f'[{each.role}]', bold=True)}\n{each.content}" for each in request.messages)
+    for each in request.messages:
+        parts.append(f"{click.style(f'[{each.role}]', bold=True)}\n{each.content}")
+        parts.extend(f"{click.style('[attached]', bold=True)} {attachment}" for attachment in each.attachments)
     if request.labels:
         parts.append(f"{click.style('[labels to score]', bold=True)}\n{', '.join(map(repr, request.labels))}")
     if request.grammar:

@@ -2,11 +2,13 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
+from elixirml.cli.attaching import attach_option, attached
 from elixirml.cli.options import (
     budget_option,
     home_option,
@@ -26,12 +28,13 @@ from elixirml.errors import ConfigError
 from elixirml.runtime.budget import Budget
 from elixirml.runtime.ordering import Strategy
 
-__all__ = ["read_input", "run"]
+__all__ = ["given_inputs", "read_input", "run"]
 
 
 @click.command(epilog="Example: elixirml run qa.py:QA --input question.json --set temperature=0.2")
 @program_arguments
-@click.option("--input", "source", metavar="FILE", required=True, help="A JSON object of inputs; - for standard input.")
+@click.option("--input", "source", metavar="FILE", help="A JSON object of inputs; - for standard input.")
+@attach_option
 @set_option
 @model_option
 @budget_option
@@ -51,7 +54,8 @@ def run(
     *,
     program: str,
     declared: str | None,
-    source: str,
+    source: str | None,
+    attachments: tuple[str, ...],
     values: tuple[str, ...],
     model: str | None,
     budget: Budget | None,
@@ -69,9 +73,10 @@ def run(
     out = sys.stdout
     with aside():
         made = resolved_program(program, declared)
-        inputs = read_input(source)
+        inputs = given_inputs(source, attachments)
         kernel = opened(home=home, model=model, quiet=quiet)
         made = prepared(kernel, made, values=values, model=model)
+        inputs = attached(inputs, attachments, kernel.compile(made).inputs.fields)
         check_models(kernel, made)
         with BlockingKernel(kernel) as door:
             if stream:
@@ -89,6 +94,18 @@ def run(
         for repair in result.trace.repairs:
             click.echo(f"note: {repair}", err=True)
         click.echo(usage_text(result.usage, seconds=result.usage.seconds), err=True)
+
+
+def given_inputs(source: str | None, attachments: Sequence[str]) -> dict[str, Any]:
+    """Return the inputs of a file; none where files alone are given.
+
+    Raises:
+        UsageError: Nothing is given at all.
+        ConfigError: There is no such file, or it holds no JSON object.
+    """
+    if source is None and not attachments:
+        raise click.UsageError("Missing option '--input'.")
+    return {} if source is None else read_input(source)
 
 
 def read_input(source: str) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from typing import Any
 
 import click
 
+from elixirml.cli.attaching import attach_option, attached
+from elixirml.cli.drawing import drawn
 from elixirml.cli.options import (
     home_option,
     json_option,
@@ -15,11 +17,11 @@ from elixirml.cli.options import (
 )
 from elixirml.cli.output import aside, print_json, request_text, table, value_text
 from elixirml.cli.references import check_models, prepared, resolved_program
-from elixirml.cli.run import read_input
+from elixirml.cli.run import given_inputs
 from elixirml.contracts.adapter import FollowingAdapter
 from elixirml.doors import BlockingKernel
 from elixirml.identity import Json
-from elixirml.programs.compiled import CompiledProgram, PredictNode
+from elixirml.programs.compiled import PredictNode
 from elixirml.runtime.kernel import Kernel
 from elixirml.runtime.runner import Runner
 from elixirml.variables import Assignment, Banked, Space, Variable
@@ -30,7 +32,8 @@ __all__ = ["show"]
 @click.command(epilog="Example: elixirml show qa.json --program qa.py:QA --input question.json")
 @program_arguments
 @click.option("--input", "source", metavar="FILE", help="Inputs to show the prompt for; - for standard input.")
-@click.option("--graph", is_flag=True, help="Show how the stages are wired.")
+@attach_option
+@click.option("--graph", is_flag=True, help="Draw how values flow from stage to stage.")
 @click.option("--space", "with_space", is_flag=True, help="Show the variables and their values.")
 @set_option
 @model_option
@@ -42,6 +45,7 @@ def show(
     program: str,
     declared: str | None,
     source: str | None,
+    attachments: tuple[str, ...],
     graph: bool,
     with_space: bool,
     values: tuple[str, ...],
@@ -56,10 +60,11 @@ def show(
     """
     with aside():
         made = resolved_program(program, declared)
-        inputs = None if source is None else read_input(source)
+        inputs = given_inputs(source, attachments) if source or attachments else None
         kernel = opened(home=home, model=model, quiet=quiet)
         made = prepared(kernel, made, values=values, model=model)
         runner = kernel.runner(made)
+        inputs = None if inputs is None else attached(inputs, attachments, runner.compiled.inputs.fields)
         own = runner.assigned()
         shown = {} if inputs is None else _shown(kernel, runner, inputs)
     everything = not (graph or with_space or inputs is not None)
@@ -68,7 +73,7 @@ def show(
         return
     parts: list[str] = []
     if graph or everything:
-        parts.append(_graph(runner.compiled))
+        parts.append(drawn(runner.compiled))
     if with_space or everything:
         parts.append(_space(own.space, own.assignment))
     parts += [f"{click.style(f'stage {stage}', bold=True)}\n\n{text}" for stage, (text, _) in shown.items()]
@@ -96,14 +101,6 @@ def _rest(runner: Runner, node: PredictNode) -> str:
     own, path = runner.assigned(), node.settings["adapter"]
     adapter = runner.capabilities.adapter(str(own.space.canonical(own.assignment).get(path, own.space[path].default)))
     return "\n\n[then]\na second request, made of the reply" if isinstance(adapter, FollowingAdapter) else ""
-
-
-def _graph(compiled: CompiledProgram) -> str:
-    rows = [
-        [node.name, type(node).__name__.removesuffix("Node").lower(), ", ".join(node.arguments.values()) or "-"]
-        for node in compiled.nodes
-    ]
-    return table(rows, header=["stage", "kind", "takes"])
 
 
 def _space(space: Space, assignment: Assignment) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         RepairingAdapter,
         StreamingAdapter,
     )
-    from elixirml.contracts.attached import Audio, File, Image
+    from elixirml.contracts.attached import Attached, Audio, File, Image
     from elixirml.contracts.capabilities import (
         Capabilities,
     )
@@ -186,6 +186,7 @@ __all__ = [
     "UNTOLD",
     "Action",
     "Adapter",
+    "Attached",
     "Attachment",
     "Audio",
     "Bundle",
@@ -307,6 +308,7 @@ __all__ = [
 _HOMES: Final = {
     "Action": "teleprompter",
     "Adapter": "adapter",
+    "Attached": "attached",
     "Attachment": "messages",
     "Audio": "attached",
     "Bundle": "executor",

@@ -159,13 +159,11 @@ class File(Attached):
     media: Media = field(default=Media.FILE, init=False)
 
 
-ATTACHED: Final[Mapping[str, type[Image] | type[Audio] | type[File]]] = {
-    each.FORM: each for each in (Image, Audio, File)
-}
+ATTACHED: Final[Mapping[str, type[Attached]]] = {each.FORM: each for each in (Image, Audio, File)}
 """The kinds, by the `contentMediaType` their JSON Schemas have."""
 
 
-def kind_of_field(schema: Mapping[str, Any]) -> type[Image] | type[Audio] | type[File] | None:
+def kind_of_field(schema: Mapping[str, Any]) -> type[Attached] | None:
     """Return which kind a JSON Schema asks for; None where it asks for something else."""
     return ATTACHED.get(schema.get("contentMediaType", ""))
 

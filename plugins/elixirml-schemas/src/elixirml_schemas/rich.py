@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 
 from attrs import evolve
 
-from elixirml.contracts import Audio, File, History, Image, Turn
+from elixirml.contracts import Attached, Audio, File, History, Image, Turn
 from elixirml.errors import ValidationError
 from elixirml_schemas.scalars import TEXT, Scalar
 from elixirml_schemas.shape import REFUSED
@@ -22,7 +22,7 @@ _TURN: Final[Mapping[str, Any]] = {
 }
 
 
-def _reading(kind: type[Image] | type[Audio] | type[File]) -> Callable[[object], Any]:
+def _reading(kind: type[Attached]) -> Callable[[object], Any]:
     """Return what reads values of a kind: made ones, data URIs and addresses."""
 
     def accept(value: object) -> Any:
@@ -36,7 +36,7 @@ def _reading(kind: type[Image] | type[Audio] | type[File]) -> Callable[[object],
     return accept
 
 
-def _attachment(kind: type[Image] | type[Audio] | type[File], noun: str) -> Scalar:
+def _attachment(kind: type[Attached], noun: str) -> Scalar:
     keywords = {"type": "string", "contentMediaType": kind.FORM}
     named = f"{noun} (a data URI or an address)"
     return Scalar(named, keywords, _reading(kind), kind.plain, frozenset({"string"}), plain=False)
