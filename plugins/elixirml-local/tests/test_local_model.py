@@ -4,8 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -148,11 +148,15 @@ async def test_calls_at_once_are_answered_one_after_another(cache: Path) -> None
 
 
 PARENT = """
+import signal
 import sys
 import anyio
 from pathlib import Path
 from elixirml.contracts import ModelRequest
 from elixirml.runtime.kernel import Kernel
+
+# A shell's background jobs ignore interrupts, and their children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 async def main():
     async with Kernel(cache=Path(sys.argv[1])) as kernel:
@@ -166,8 +170,9 @@ anyio.run(main)
 """
 
 
-def parent(cache: Path, folder: Path) -> subprocess.Popen[str]:
-    """Return another process with a kernel whose engine is computing."""
+@contextmanager
+def parent(cache: Path, folder: Path) -> Generator[subprocess.Popen[str]]:
+    """Start another process with a kernel whose engine is computing, and end it with the block."""
     process = subprocess.Popen(
         [sys.executable, "-c", PARENT, str(cache)],
         stdout=subprocess.PIPE,
@@ -176,31 +181,34 @@ def parent(cache: Path, folder: Path) -> subprocess.Popen[str]:
         cwd=folder,
         start_new_session=True,
     )
-    assert process.stdout is not None
-    if process.stdout.readline() != "up\n":
-        raise AssertionError(process.communicate()[1])
-    return process
+    try:
+        assert process.stdout is not None
+        if process.stdout.readline() != "up\n":
+            raise AssertionError(process.communicate()[1])
+        yield process
+    finally:
+        process.kill()
 
 
 async def test_a_killed_parent_leaves_no_engine(cache: Path, tmp_path: Path) -> None:
     """Killed without a warning while its engine computes: the engine ends by itself and the machine is free."""
-    process = await anyio.to_thread.run_sync(parent, cache, tmp_path)
-    pid = engine_pid(cache)
-    process.kill()
-    with anyio.fail_after(30):
-        while exists(pid):  # noqa: ASYNC110 - another process sets no event
-            await anyio.sleep(0.05)
-    process.communicate()
+    with parent(cache, tmp_path) as process:
+        pid = engine_pid(cache)
+        process.kill()
+        with anyio.fail_after(30):
+            while exists(pid):  # noqa: ASYNC110 - another process sets no event
+                await anyio.sleep(0.05)
+        process.communicate()
     async with opened(cache) as model:
         assert (await model.complete(ASKED)).text
 
 
 async def test_an_interrupt_ends_quietly(cache: Path, tmp_path: Path) -> None:
     """Ctrl-C in a terminal reaches the parent; the engine ends with it and prints nothing."""
-    process = await anyio.to_thread.run_sync(parent, cache, tmp_path)
-    pid = engine_pid(cache)
-    os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    with parent(cache, tmp_path) as process:
+        pid = engine_pid(cache)
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
     assert not exists(pid)
     assert errors.count("Traceback") <= errors.count("KeyboardInterrupt")
     assert "elixirml_local/worker" not in errors
