@@ -77,8 +77,6 @@ class PredictNode:
         manual: Whether it only runs when another stage calls it.
         options: Capability name to short variable name to path, for the predictors and adapters it may use.
         tools: What its model may call, by name: an installed tool as None, or a tool at hand.
-        sets_aside: Whether inputs hold attachments or a history, which go beside the text of a prompt.
-        thoughts: The outputs that hold the reasoning of the model itself.
     """
 
     name: str
@@ -90,15 +88,15 @@ class PredictNode:
     manual: bool
     options: Mapping[str, Mapping[str, str]]
     tools: Mapping[str, Tool | None] = field(factory=dict[str, "Tool | None"])
-    sets_aside: bool = field(init=False)
-    thoughts: tuple[str, ...] = field(init=False)
 
-    @sets_aside.default
-    def _(self) -> bool:
+    @cached_property
+    def sets_aside(self) -> bool:
+        """Whether inputs hold attachments or a history, which go beside the text of a prompt."""
         return any(is_history(each.annotation) or holds_attachment(each.schema) for each in self.signature.inputs)
 
-    @thoughts.default
-    def _(self) -> tuple[str, ...]:
+    @cached_property
+    def thoughts(self) -> tuple[str, ...]:
+        """The outputs that hold the reasoning of the model itself."""
         return tuple(each.name for each in self.signature.outputs if is_reasoning(each.annotation))
 
 

@@ -85,9 +85,9 @@ class Beside:
         return self._text(held[0], value) if held else value
 
     def _object(self, schema: Mapping[str, Any], value: Mapping[str, Json]) -> dict[str, Json]:
-        others = cast("Any", schema.get("additionalProperties"))
         members: Mapping[str, Any] = schema.get("properties", {})
-        rest: Mapping[str, Any] = others if isinstance(others, Mapping) else {}
+        others = schema.get("additionalProperties")
+        rest = cast("Mapping[str, Any]", others if isinstance(others, Mapping) else {})
         return {name: self._text(members.get(name, rest), each) for name, each in value.items()}
 
     def _reference(self, attachment: Attachment) -> str:
@@ -103,7 +103,7 @@ def set_aside(call: FormatCall, stage: str) -> tuple[FormatCall, Beside]:
     signature, values = call.signature, dict(call.values)
     for each in signature.inputs:
         if is_history(each.annotation):
-            beside.turns += History.messages(cast("Any", values.pop(each.name, None)) or ())
+            beside.turns += History.messages(values.pop(each.name, None) or ())
     inputs = tuple(each for each in signature.inputs if not is_history(each.annotation))
     signature = evolve(signature, inputs=inputs)
     demos = tuple(Demo(beside.texts(inputs, each.inputs), each.outputs) for each in call.demos)
