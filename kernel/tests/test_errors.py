@@ -99,3 +99,18 @@ def test_a_place_stands_on_its_own_line() -> None:
     """With or without a hint before it."""
     assert located("Mend it.", "qa.py:3") == "Mend it.\n  at qa.py:3"
     assert located(None, "qa.py:3") == "at qa.py:3"
+
+
+def test_a_problem_says_what_was_expected_and_what_was_got() -> None:
+    """Together in words for people, apart for programs."""
+    problem = Problem.unlike(("n",), "type", expected="a whole number", got="'x' (str)").within("rows", 2)
+
+    assert str(problem) == "rows.2.n: expected a whole number, got 'x' (str)"
+    assert problem.to_json() == {
+        "path": ["rows", 2, "n"],
+        "code": "type",
+        "message": "expected a whole number, got 'x' (str)",
+        "expected": "a whole number",
+        "got": "'x' (str)",
+    }
+    assert Problem((), "invalid", "is odd").to_json() == {"path": [], "code": "invalid", "message": "is odd"}

@@ -34,7 +34,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import ClassVar
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 __all__ = [
     "AssertionFailed",
@@ -179,11 +179,34 @@ class Problem:
         path: Field names and list positions from the outside in; empty for the whole.
         code: Stable and short: `missing`, `type`, `range`, `choice`, `unknown`, ...
         message: What was expected and what was found.
+        expected: What was expected, by itself; empty where that cannot be said apart.
+        got: What was found, by itself, short and as people read it.
     """
 
     path: tuple[str | int, ...]
     code: str
     message: str
+    expected: str = field(default="", kw_only=True, eq=False)
+    got: str = field(default="", kw_only=True, eq=False)
+
+    @classmethod
+    def unlike(cls, path: tuple[str | int, ...], code: str, *, expected: str, got: str, more: str = "") -> "Problem":
+        """Return the problem of a value that is not what was expected.
+
+        Example:
+            >>> Problem.unlike(("n",), "type", expected="a whole number", got="'x' (str)").message
+            "expected a whole number, got 'x' (str)"
+        """
+        return cls(path, code, f"expected {expected}, got {got}{more}", expected=expected, got=got)
+
+    def within(self, *path: str | int) -> "Problem":
+        """Return the same problem of a larger piece of data, in which this one stands at a path."""
+        return evolve(self, path=(*path, *self.path))
+
+    def to_json(self) -> dict[str, str | list[str | int]]:
+        """Return the problem as plain data."""
+        told: dict[str, str | list[str | int]] = {"path": list(self.path), "code": self.code, "message": self.message}
+        return told | {name: text for name, text in (("expected", self.expected), ("got", self.got)) if text}
 
     def __str__(self) -> str:
         where = ".".join(str(part) for part in self.path)

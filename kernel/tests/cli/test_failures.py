@@ -17,6 +17,7 @@ from elixirml.errors import (
     ParseError,
     PluginFailed,
     PluginMissing,
+    Problem,
     StateError,
     ValidationError,
 )
@@ -88,3 +89,11 @@ def test_the_end_of_input_is_no_interruption(capsys: pytest.CaptureFixture[str])
     assert "Standard input ended" in capsys.readouterr().err
     assert report(click.Abort(), as_json=False) == 130
     assert capsys.readouterr().err == "Interrupted.\n"
+
+
+def test_what_is_wrong_with_data_is_told_to_machines_piece_by_piece(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each problem with its path and code, so that a program can show it where it belongs."""
+    problem = Problem.unlike(("n",), "type", expected="a whole number", got="'x'")
+    report(ValidationError("It does not fit:", problems=[problem]), as_json=True)
+
+    assert json.loads(capsys.readouterr().out)["error"]["problems"] == [problem.to_json()]

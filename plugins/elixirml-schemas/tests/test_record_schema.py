@@ -329,3 +329,20 @@ def test_the_front_door_is_complete_and_lazy() -> None:
     assert dir(elixirml_schemas) == elixirml_schemas.__all__
     with pytest.raises(AttributeError, match="shema"):
         _ = elixirml_schemas.shema  # type: ignore[attr-defined]
+
+
+def test_every_problem_says_what_was_expected_and_what_was_got() -> None:
+    """All of them at once, each with its path, code, and the two sides."""
+    with pytest.raises(ValidationError) as caught:
+        PythonSchemas().schema(Order).validate({"items": [{"price": -1}], "state": "lost", "size": [1], "id": "x"})
+    told = {".".join(map(str, each.path)): (each.code, each.expected, each.got) for each in caught.value.problems}
+
+    assert told == {
+        "id": ("type", "a UUID like 123e4567-e89b-12d3-a456-426614174000", "'x' (str)"),
+        "items.0.name": ("missing", "text", "nothing"),
+        "items.0.price": ("range", "a number from 0", "-1.0"),
+        "state": ("choice", "one of new, paid", "'lost' (str)"),
+        "size": ("length", "2 items", "1"),
+    }
+    spoken = [each for each in caught.value.problems if each.code != "missing"]
+    assert all(each.message == f"expected {each.expected}, got {each.got}" for each in spoken)

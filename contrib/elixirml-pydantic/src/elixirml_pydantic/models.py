@@ -87,7 +87,7 @@ class ModelSchema:
             ValidationError: It is none of the model, or holds what the model does not declare.
         """
         if not isinstance(value, self.model):
-            found = Problem((), "type", f"expected a {self.name}, got a {type(value).__name__}")
+            found = Problem.unlike((), "type", expected=f"a {self.name}", got=f"a {type(value).__name__}")
             raise ValidationError(f"The value is no {self.name}:", problems=[found])
         try:
             dumped = self._adapter.dump_python(value, mode="json", by_alias=False, round_trip=True, warnings="error")

@@ -36,13 +36,16 @@ def problems_of(errors: Sequence[ErrorDetails], data: object) -> list[Problem]:
         data: What was validated; its shape tells which parts of a location are steps into it.
     """
     return [
-        Problem(
-            _path(each["loc"], data, absent=each["type"] == "missing"),
-            _code(each["type"]),
-            _message(each["type"], each["msg"], each["input"]),
-        )
+        _problem(_path(each["loc"], data, absent=each["type"] == "missing"), each["type"], each["msg"], each["input"])
         for each in errors
     ]
+
+
+def _problem(path: tuple[str | int, ...], kind: str, words: str, value: object) -> Problem:
+    if kind == "missing":
+        return Problem(path, _code(kind), "missing", expected="a value", got="nothing")
+    got = _shown(value)
+    return Problem(path, _code(kind), f"{words}, got {got}", expected=words, got=got)
 
 
 def _code(kind: str) -> str:
@@ -50,11 +53,9 @@ def _code(kind: str) -> str:
     return _CODES.get(kind, ending)
 
 
-def _message(kind: str, words: str, value: object) -> str:
-    if kind == "missing":
-        return "missing"
+def _shown(value: object) -> str:
     text = repr(value)
-    return f"{words}, got {text if len(text) <= _SHOWN else text[:_SHOWN] + '...'} ({type(value).__name__})"
+    return f"{text if len(text) <= _SHOWN else text[:_SHOWN] + '...'} ({type(value).__name__})"
 
 
 def _path(location: Sequence[str | int], data: object, *, absent: bool) -> tuple[str | int, ...]:

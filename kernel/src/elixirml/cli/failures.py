@@ -110,7 +110,9 @@ def report(error: BaseException, *, as_json: bool) -> int:
     if as_json:
         # What assertions have said of a run says more of it than the one error that ended it.
         said = [each.to_json() for each in getattr(getattr(error, "trace", None), "lapses", ())]
-        found = {"code": code, "message": message, "hint": hint, **({"lapses": said} if said else {})}
+        wrong = [each.to_json() for each in error.problems] if isinstance(error, ValidationError) else []
+        details = {name: each for name, each in (("lapses", said), ("problems", wrong)) if each}
+        found = {"code": code, "message": message, "hint": hint, **details}
         click.echo(json.dumps({"error": found}, ensure_ascii=False))
     return exit_code(error)
 

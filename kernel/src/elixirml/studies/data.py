@@ -144,7 +144,7 @@ class _Reader:
             self._schema.validate(inputs)
         except ValidationError as error:
             where = f"row {number}"
-            self._problems.extend(Problem((where, *each.path), each.code, each.message) for each in error.problems)
+            self._problems.extend(each.within(where) for each in error.problems)
         for name, value in expected.items():
             choices = self._outputs[name].choices
             if choices and value not in choices:

@@ -60,10 +60,6 @@ class Batch:
         """
         if self.ok:
             return self.values
-        problems = [
-            Problem((index, *each.path), each.code, each.message)
-            for index, found in self.errors.items()
-            for each in found
-        ]
+        problems = [each.within(index) for index, found in self.errors.items() for each in found]
         total = len(self.values) + len(self.errors)
         raise ValidationError(f"{len(self.errors)} of {total} values do not fit:", problems=problems)

@@ -62,7 +62,7 @@ class Choice:
             else None
         )
         hint = f". Did you mean {near}?" if near else ""
-        problems.append(Problem(path, "choice", f"expected {self.noun}, got {shown(value)}{hint}"))
+        problems.append(Problem.unlike(path, "choice", expected=self.noun, got=shown(value), more=hint))
         return None
 
     def dump(self, value: Any) -> Json:

@@ -73,7 +73,8 @@ class Items:
             return None
         result = cast("_Builder", self.build)(items)
         if len(result) < len(items):
-            problems.append(Problem(path, "duplicate", f"expected a list without repeats, got {_repeats(items)} twice"))
+            twice = f"{_repeats(items)} twice"
+            problems.append(Problem.unlike(path, "duplicate", expected="a list without repeats", got=twice))
         check(self.marks, result, path, problems, kind="array")
         return result
 
@@ -119,8 +120,8 @@ class FixedTuple:
             return refuse(problems, path, self.noun, value)
         given = cast("list[object] | tuple[object, ...]", value)
         if len(given) != len(self.items):
-            message = f"expected {len(self.items)} items, got {len(given)}"
-            return problems.append(Problem(path, "length", message))
+            wanted, got = f"{len(self.items)} items", str(len(given))
+            return problems.append(Problem.unlike(path, "length", expected=wanted, got=got))
         pairs = enumerate(zip(self.items, given, strict=True))
         return tuple(item.read(each, (*path, place), problems) for place, (item, each) in pairs)
 

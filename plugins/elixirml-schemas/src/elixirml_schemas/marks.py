@@ -70,31 +70,31 @@ def check(marks: Sequence[Mark], value: Any, path: Path, problems: list[Problem]
     for mark in marks:
         broken = _broken(mark, value, kind)
         if broken is not None:
-            code, message = broken
-            problems.append(Problem(path, code, message))
+            code, expected, got = broken
+            problems.append(Problem.unlike(path, code, expected=expected, got=got))
 
 
-def _broken(mark: Mark, value: Any, kind: str) -> tuple[str, str] | None:  # noqa: PLR0911 - a table
-    """Return code and message of a mark that a value breaks."""
+def _broken(mark: Mark, value: Any, kind: str) -> tuple[str, str, str] | None:  # noqa: PLR0911 - a table
+    """Return the code of a mark that a value breaks, what was expected and what was got."""
     match mark:
         case Range(low=low, high=high) if not ((low is None or low <= value) and (high is None or value <= high)):
-            return "range", f"expected a number {_bounds(low, high)}, got {value!r}"
+            return "range", f"a number {_bounds(low, high)}", repr(value)
         case Above(low=low) if not value > low:
-            return "range", f"expected a number above {low}, got {value!r}"
+            return "range", f"a number above {low}", repr(value)
         case Below(high=high) if not value < high:
-            return "range", f"expected a number below {high}, got {value!r}"
+            return "range", f"a number below {high}", repr(value)
         case MultipleOf(step=step) if (_exact(value) / _exact(step)).denominator != 1:
-            return "range", f"expected a multiple of {step}, got {value!r}"
+            return "range", f"a multiple of {step}", repr(value)
         case Length(minimum=least, maximum=most) if not (least <= len(value) and (most is None or len(value) <= most)):
             _, noun = _LENGTHS[kind]
-            return "length", f"expected {_bounds(least or None, most)} {noun}, got {len(value)}"
+            return "length", f"{_bounds(least or None, most)} {noun}", str(len(value))
         case Unique():
             twice = _repeated(value)
-            return None if twice is None else ("duplicate", f"expected a list without repeats, got {twice} twice")
+            return None if twice is None else ("duplicate", "a list without repeats", f"{twice} twice")
         case Pattern(regex=regex) if re.search(regex, value) is None:
-            return "pattern", f"expected a text that matches {regex}, got {shown(value)}"
+            return "pattern", f"a text that matches {regex}", shown(value)
         case Satisfies(test=test, words=words) if not test(value):
-            return "invalid", f"expected {words}, got {shown(value)}"
+            return "invalid", words, shown(value)
         case _:
             return None
 

@@ -162,7 +162,8 @@ class RecordShape:
             if each.name in given:
                 values[each.argument] = each.shape.read(given[each.name], (*path, each.name), problems)
             elif each.required:
-                problems.append(Problem((*path, each.name), "missing", f"missing; expected {each.shape.noun}"))
+                noun, place = each.shape.noun, (*path, each.name)
+                problems.append(Problem(place, "missing", f"missing; expected {noun}", expected=noun, got="nothing"))
         return values
 
     def _refuse_unknown(self, given: Mapping[object, object], path: Path, problems: list[Problem]) -> None:

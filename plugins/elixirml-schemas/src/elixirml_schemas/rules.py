@@ -90,7 +90,7 @@ def _report(rule: Transform, verdict: object, path: Path, problems: list[Problem
     if verdict is None or verdict is True:
         return
     if isinstance(verdict, Problem):
-        problems.append(Problem((*path, *verdict.path), verdict.code, verdict.message))
+        problems.append(verdict.within(*path))
     elif isinstance(verdict, str):
         problems.append(Problem(path, "invalid", verdict))
     elif isinstance(verdict, Iterable):

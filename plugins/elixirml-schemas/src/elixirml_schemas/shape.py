@@ -82,7 +82,7 @@ def shown(value: object) -> str:
 
 def refuse(problems: list[Problem], path: Path, expected: str, value: object) -> None:
     """Add the problem of a value that is of another type altogether."""
-    problems.append(Problem(path, "type", f"expected {expected}, got {shown(value)}"))
+    problems.append(Problem.unlike(path, "type", expected=expected, got=shown(value)))
 
 
 def same(one: object, other: object) -> bool:

@@ -50,7 +50,7 @@ class Coercion:
                 before = cast("Any", current)[step]
                 after = self.coerced(inner, before)
                 current = current if after.value is before else _with(current, step, after.value)
-                unread |= {Problem((step, *part.path), part.code, part.message): None for part in after.unread}
+                unread |= {part.within(step): None for part in after.unread}
             if "anyOf" in each:
                 current = self._member(each["anyOf"], current)
         result = Coerced(current, tuple(unread))
@@ -93,5 +93,5 @@ def _read(kinds: tuple[str, ...], text: str) -> Coerced:
     found: Final = next((read for read in (each(text) for each in readers) if read is not None), None)
     if found is not None:
         return Coerced(found)
-    problem = Problem((), "coercion", f"expected {' or '.join(kinds)}, got {shown(text)}")
+    problem = Problem.unlike((), "coercion", expected=" or ".join(kinds), got=shown(text))
     return Coerced(text, (problem,) if readers else ())

@@ -140,7 +140,7 @@ class _Work:
     def _refuse(self, place: Place, code: str, expected: str, value: Json) -> None:
         self._fine = False
         if self.found is not None:
-            self.found.append(Problem(place.path, code, f"expected {expected}, got {shown(value)}"))
+            self.found.append(Problem.unlike(place.path, code, expected=expected, got=shown(value)))
 
     def _demand(self, schema: Schema, value: Json, place: Place, *, closed: bool) -> None:
         self._waiting.append(_Demand(schema, value, place, closed))

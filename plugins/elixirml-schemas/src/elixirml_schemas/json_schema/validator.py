@@ -85,7 +85,7 @@ def _too_deep(value: Json) -> Problem | None:
         level = list({id(inner): inner for each in level for inner in _inner(each)}.values())
         if not level:
             return None
-    return Problem((), "depth", f"expected at most {DEEPEST} lists and objects in each other, got more")
+    return Problem.unlike((), "depth", expected=f"at most {DEEPEST} lists and objects in each other", got="more")
 
 
 def _inner(value: Any) -> Iterable[Any]:
