@@ -91,6 +91,16 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Feed each parser of replies with what a fuzzer invents, for a minute; other seconds may follow `--`."""
+    install(session, plugins=["elixirml-adapters"])
+    session.install("atheris>=3")
+    seconds = session.posargs[0] if session.posargs else "60"
+    for parser in ("json", "sections", "xml", "streams"):
+        session.run("python", "tests/fuzz/parsers.py", parser, f"-max_total_time={seconds}", "-verbosity=0")
+
+
+@nox.session
 @nox.parametrize("plugin", PLUGINS)
 def isolated(session: nox.Session, plugin: str) -> None:
     """Install one plugin with the kernel and nothing else, and see that it works."""
