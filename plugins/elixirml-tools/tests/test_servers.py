@@ -54,9 +54,11 @@ async def test_a_server_that_cannot_be_started_is_an_error() -> None:
             pass
 
 
-@pytest.mark.skipif(find_spec("mcp") is not None, reason="the extra `mcp` is installed")
-async def test_without_the_extra_the_way_to_it_is_told() -> None:
+async def test_without_the_extra_the_way_to_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """The hint is the command that installs it."""
+    for name in [each for each in sys.modules if each.partition(".")[0] == "mcp"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "mcp", None)
     with pytest.raises(ToolError, match=r"elixirml-tools\[mcp\]"):
         async with served(COMMAND):
             pass
