@@ -47,9 +47,11 @@ class SectionsStream(FieldStream):
 
     def _read(self, held: str, *, final: bool) -> str:
         text = self._before + held
-        at = len(self._before)
+        at, unfinished = len(self._before), -1
         while not self._ended:
-            decided = len(text) if final else self._decided(text, at)
+            if unfinished < at and not final:  # what begins behind a header begins there whatever came before
+                unfinished = self._headers.unfinished(text, at)
+            decided = len(text) if final else self._decided(text, at, unfinished)
             header = self._headers.after(text, at)
             if header is None or header.start() > decided or not (final or self._is_whole(header, text)):
                 self._pass(text, at, decided)
@@ -61,8 +63,8 @@ class SectionsStream(FieldStream):
                 break
         return ""
 
-    def _decided(self, text: str, at: int) -> int:
-        end = self._headers.unfinished(text, at)
+    @staticmethod
+    def _decided(text: str, at: int, end: int) -> int:
         # A line break may be cut in two.
         return end - 1 if end == len(text) > at and text.endswith("\r") else end
 
