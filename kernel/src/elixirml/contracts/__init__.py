@@ -163,7 +163,7 @@ if TYPE_CHECKING:
         Teleprompter,
         Told,
     )
-    from elixirml.contracts.text_kinds import Code, CodeBlock, Reasoning
+    from elixirml.contracts.text_kinds import Code, CodeBlock, Reasoning, unfenced
     from elixirml.contracts.tool import (
         Tool,
         ToolContext,
@@ -303,6 +303,7 @@ __all__ = [
     "needs_of",
     "refusal_of",
     "streamed",
+    "unfenced",
 ]
 
 _HOMES: Final = {
@@ -429,6 +430,7 @@ _HOMES: Final = {
     "needs_of": "predictor",
     "refusal_of": "predictor",
     "streamed": "stream",
+    "unfenced": "text_kinds",
 }
 
 

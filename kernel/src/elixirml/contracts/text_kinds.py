@@ -1,10 +1,13 @@
 """Texts of a kind: code without its fence, and the reasoning of the model itself."""
 
+import re
 from typing import Annotated, Final, TypeAlias, get_args, get_origin
 
 from attrs import frozen
 
-__all__ = ["Code", "CodeBlock", "Reasoning", "is_reasoning"]
+__all__ = ["Code", "CodeBlock", "Reasoning", "is_reasoning", "unfenced"]
+
+_FENCE: Final = re.compile(r"(`{3,})[^`]*|(~{3,}).*")
 
 
 @frozen
@@ -44,6 +47,26 @@ its provider tells it. Any other model is asked for it as for any text.
 """
 
 _MARK: Final = _Thinking()
+
+
+def unfenced(text: str) -> str:
+    r"""Return a text without the one fence around all of it; any other text is returned as it is.
+
+    Takes time in proportion to the text.
+
+    Example:
+        >>> unfenced("```python\nprint(1)\n```")
+        'print(1)'
+
+    .. versionadded:: 0.1
+    """
+    first, *inner = text.strip().split("\n")
+    opening = _FENCE.fullmatch(first)
+    if opening is None or not inner:
+        return text
+    fence, last = opening[1] or opening[2], inner.pop()
+    whole = last.strip() == fence and all(each.strip() != fence for each in inner)
+    return "\n".join(inner) if whole else text
 
 
 def is_reasoning(annotation: object) -> bool:

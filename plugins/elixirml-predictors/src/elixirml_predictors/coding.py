@@ -1,6 +1,5 @@
 """Code that the model writes, run in a session of a code interpreter: the task of writing it, and one step of it."""
 
-import re
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Final
@@ -16,6 +15,7 @@ from elixirml.contracts import (
     Needs,
     PredictorCall,
     Signature,
+    unfenced,
 )
 from elixirml.errors import ConfigError, ParseError
 from elixirml_predictors.steps import Steps, viewing
@@ -29,7 +29,6 @@ NEEDS: Final = Needs(tools={INTERPRETER: "elixirml-tools"})
 """What strategies that write code need."""
 
 _TEXT: Final = {"type": "string"}
-_FENCED: Final = re.compile(r"\s*(`{3,}|~{3,})[^\n]*\n(.*?)\n?\s*\1\s*", re.DOTALL)
 
 
 def opened(
@@ -98,7 +97,7 @@ class Coding:
             self._feedback = Feedback(error.reply, error.message)
             return {}
         thought, code = (str(said[each.name]) for each in self.task.outputs)
-        return await self._run(thought, _unfenced(code))
+        return await self._run(thought, unfenced(code))
 
     async def _run(self, thought: str, code: str) -> Mapping[str, str]:
         with self.call.span.inside("tool", tool=INTERPRETER, stage=self.call.stage) as span:
@@ -107,9 +106,3 @@ class Coding:
         came = {"printed": result.printed} if result.printed or result.error is None else {}
         failed = {} if result.error is None else {"error": result.error}
         return self.steps.add(thought=thought, code=code, **came, **failed)
-
-
-def _unfenced(code: str) -> str:
-    """Return code without the fence that models like to put around it."""
-    found = _FENCED.fullmatch(code)
-    return code if found is None else found.group(2)

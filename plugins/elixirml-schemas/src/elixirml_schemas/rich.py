@@ -1,19 +1,17 @@
 """Shapes of rich values: pictures, sound and documents, what was said before, and code."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 from attrs import evolve
 
-from elixirml.contracts import Attached, Audio, File, History, Image, Turn
+from elixirml.contracts import Attached, Audio, File, History, Image, Turn, unfenced
 from elixirml.errors import ValidationError
 from elixirml_schemas.scalars import TEXT, Scalar
 from elixirml_schemas.shape import REFUSED
 
 __all__ = ["ATTACHMENTS", "CODE", "HISTORY"]
 
-_FENCED: Final = re.compile(r"\s*(`{3,}|~{3,})[^\n`]*\n(.*?)\n?[ \t]*\1\s*", re.DOTALL)
 _TURN: Final[Mapping[str, Any]] = {
     "type": "object",
     "properties": {"role": {"enum": ["user", "assistant"]}, "content": {"type": "string"}},
@@ -62,8 +60,7 @@ def _turn(value: object) -> Any:
 
 
 def _code(value: object) -> Any:
-    found = _FENCED.fullmatch(value) if isinstance(value, str) else None
-    return TEXT.accept(value) if found is None else found.group(2)
+    return TEXT.accept(unfenced(value) if isinstance(value, str) else value)
 
 
 ATTACHMENTS: Final[Mapping[object, Scalar]] = {
