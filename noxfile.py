@@ -86,7 +86,7 @@ def lint(session: nox.Session) -> None:
 def types(session: nox.Session) -> None:
     """Check the types of the code with two checkers."""
     install(session, "types")
-    session.run("mypy", *(f"{folder_of(each)}/src" for each in ("elixirml", *PLUGINS)))
+    session.run("mypy", "kernel/tests/typing", *(f"{folder_of(each)}/src" for each in ("elixirml", *PLUGINS)))
     session.run("pyright")
 
 

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from elixirml.contracts.capabilities import Capabilities
+from elixirml.contracts.predictor import Needs, needs_of
 from elixirml.contracts.schema import Field, FieldDeclaration, Schema
 from elixirml.variables import Variable
 
@@ -18,9 +19,10 @@ class Installed:
         capabilities: What is asked; a look-up that failed is tried again.
 
     Attributes:
-        names: See `Capabilities.names`; the next three likewise.
+        names: See `Capabilities.names`; `adapter`, `predictor` and `models` likewise.
         adapter: By name.
         predictor: By name.
+        needs: What a predictor needs, by its name.
         models: All that can be used at once.
         made: Variables by what they were made of, each to be copied to the paths of the stages that have it.
     """
@@ -30,6 +32,7 @@ class Installed:
         self.names = cache(capabilities.names)
         self.adapter = cache(capabilities.adapter)
         self.predictor = cache(capabilities.predictor)
+        self.needs = cache(self._needs)
         self.models = cache(capabilities.models)
         self.made: dict[Hashable, Variable] = {}
 
@@ -44,3 +47,6 @@ class Installed:
     def record(self, name: str, fields: Sequence[FieldDeclaration]) -> Schema:
         """Return the schema of a record made at run time."""
         return self._capabilities.record(name, fields)
+
+    def _needs(self, predictor: str) -> Needs:
+        return needs_of(self.predictor(predictor))

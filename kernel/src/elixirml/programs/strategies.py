@@ -5,7 +5,7 @@ from typing import Final
 
 from attrs import frozen
 
-from elixirml.contracts.predictor import needs_of, refusal_of
+from elixirml.contracts.predictor import refusal_of
 from elixirml.contracts.signature import Signature
 from elixirml.errors import DeclarationError
 from elixirml.programs.installed import Installed
@@ -55,7 +55,7 @@ def obstacle_to(predictor: str, signature: Signature, *, given: Iterable[str], i
     """
     found = installed.predictor(predictor)
     there = {*given, *installed.names("tools")}
-    lacking = {tool: home for tool, home in needs_of(found).tools.items() if tool not in there}
+    lacking = {tool: home for tool, home in installed.needs(predictor).tools.items() if tool not in there}
     if lacking:
         named = " and ".join(f"the tool `{each}`" for each in lacking)
         are = "is" if len(lacking) == 1 else "are"
@@ -70,4 +70,4 @@ def obstacle_to(predictor: str, signature: Signature, *, given: Iterable[str], i
 
 def ask_model(predictors: Iterable[str], installed: Installed) -> bool:
     """Return whether any of these strategies asks a model."""
-    return any(needs_of(installed.predictor(each)).model for each in predictors)
+    return any(installed.needs(each).model for each in predictors)

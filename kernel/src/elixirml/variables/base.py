@@ -3,6 +3,7 @@
 import random
 import re
 from abc import ABC, abstractmethod
+from functools import cache
 from typing import ClassVar, Self
 
 from attrs import evolve, field, fields, frozen
@@ -29,6 +30,12 @@ def check_path(path: str) -> None:
             f"{path!r} is no path for a variable.",
             hint="A path is words of letters, digits, `_` and `-`, joined by dots: reply.temperature.",
         )
+
+
+@cache
+def _names_of(kind: "type[Variable]") -> tuple[str, ...]:
+    """Return what a variable of a kind holds."""
+    return tuple(each.name for each in fields(kind))
 
 
 @frozen
@@ -160,22 +167,25 @@ class Variable(ABC):
 
     def freeze(self, value: Json = None) -> Self:
         """Return the same variable frozen, at its default or at `value`."""
-        return evolve(self, frozen=True, default=self.default if value is None else value)
+        return self._copied(frozen=True) if value is None else evolve(self, frozen=True, default=value)
 
     def thaw(self) -> Self:
         """Return the same variable, free to be searched."""
-        return evolve(self, frozen=False)
+        return self._copied(frozen=False)
 
     def _placed(self, path: str, **changes: object) -> Self:
-        """Return a copy at another path; neither domain nor default is checked again, since no path is in them."""
+        """Return a copy at another path."""
         if path:
             check_path(path)
-        placed = object.__new__(type(self))
-        changes |= {"name": path, "default": plain(self.default)}
-        for each in fields(type(self)):
-            name = each.name
-            object.__setattr__(placed, name, changes[name] if name in changes else getattr(self, name))
-        return placed
+        return self._copied(name=path, **changes)
+
+    def _copied(self, **changes: object) -> Self:
+        """Return a copy with changes that neither domain nor default depends on, so that both are not checked again."""
+        copy = object.__new__(type(self))
+        for name in _names_of(type(self)):
+            object.__setattr__(copy, name, changes[name] if name in changes else getattr(self, name))
+        object.__setattr__(copy, "default", plain(self.default))
+        return copy
 
     def _is_default(self, value: object) -> bool:
         """Return whether `value` is the default itself, which was checked, and made canonical, with the variable."""

@@ -1,6 +1,7 @@
 """What all chat formats let tune: where demos stand, how much is explained, in which words and order."""
 
 from collections.abc import Collection
+from functools import cache
 from typing import Final
 
 from attrs import evolve
@@ -30,12 +31,18 @@ def chat_variables(signature: Signature, *, free: Collection[str] = ()) -> tuple
         free: Which of them a search may choose unasked. The others are freed by name: variables that seldom matter
             cost a search more candidates than they win.
     """
+    return _variables(tuple(free), mixed=ordered(signature, "texts_first") != signature)
+
+
+@cache
+def _variables(free: tuple[str, ...], *, mixed: bool) -> tuple[Variable, ...]:
+    """Return the variables, made once: every stage of every program asks for them."""
     variables: tuple[Variable, ...] = (
         Choice("demo_layout", default=DEMO_LAYOUTS[0], options=DEMO_LAYOUTS, hint="where demos stand"),
         Boolean("field_notes", default=True, hint="explain each field's type and meaning"),
         Choice("wording", default="full", options=CHAT_DOMAINS["wording"], hint="how the format is asked for"),
     )
-    if ordered(signature, "texts_first") != signature:
+    if mixed:
         order = Choice(
             "field_order",
             default="declared",
