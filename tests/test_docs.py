@@ -262,6 +262,18 @@ def test_every_page_can_be_reached() -> None:
     assert set(DOCS.rglob("*.md")) <= reached
 
 
+def test_the_tests_that_pages_name_are_there() -> None:
+    """What a page says holds a promise can be found, by its file and its name."""
+    named = {found for page in PAGES for found in re.findall(r"`([\w/.-]+\.py)::(\w+)`", page.read_text("utf-8"))}
+    assert named, "no page names a test"
+    missing = [
+        f"{file}::{test}"
+        for file, test in sorted(named)
+        if not re.search(rf"^\s*(async )?def {test}\(", (ROOT / file).read_text("utf-8"), re.MULTILINE)
+    ]
+    assert not missing
+
+
 def test_generated_pages_are_not_stale() -> None:
     """Hooks, commands, error codes and plugins are documented as they are in the source."""
     done = subprocess.run(
