@@ -179,9 +179,9 @@ async def plain(url: str, callers: int) -> Tally:
 
 async def sharded(url: str, callers: int) -> Tally:
     """Return what callers find out that use httpx alone, through the transport of elixirml-http: the limit of httpx."""
-    from elixirml_http.transport import ShardedTransport
+    from elixirml_http.transport import PooledTransport
 
-    async with httpx.AsyncClient(transport=ShardedTransport(callers), timeout=httpx.Timeout(120.0)) as client:
+    async with httpx.AsyncClient(transport=PooledTransport(callers), timeout=httpx.Timeout(120.0)) as client:
         return await crowd(lambda: bare(client, f"{url}/v1/chat/completions"), callers)
 
 

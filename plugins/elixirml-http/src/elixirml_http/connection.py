@@ -12,7 +12,7 @@ from attrs import define, field
 
 from elixirml.contracts import ModelHost
 from elixirml_http.config import EndpointConfig
-from elixirml_http.transport import ShardedTransport
+from elixirml_http.transport import PooledTransport
 
 __all__ = ["Connection"]
 
@@ -35,7 +35,7 @@ class Connection:
         name: What the kernel calls the service.
         endpoint: Where it goes.
         host: Who keeps it.
-        transport: Carries the requests; any transport with the interface of httpx, a sharded one when not given.
+        transport: Carries the requests; any transport with the interface of httpx, our own when not given.
     """
 
     name: str
@@ -87,7 +87,7 @@ class Connection:
         return self._opened
 
     async def _kept(self, *, task_status: TaskStatus[None]) -> None:
-        async with self.transport or ShardedTransport(self.endpoint.concurrency) as opened:
+        async with self.transport or PooledTransport(self.endpoint.concurrency) as opened:
             self._opened = opened
             task_status.started()
             try:
