@@ -44,6 +44,7 @@ class Connection:
     transport: httpx.AsyncBaseTransport | None = None
     _opened: httpx.AsyncBaseTransport | None = field(default=None, init=False)
     _addresses: dict[str, httpx.URL] = field(factory=dict[str, httpx.URL], init=False)
+    _last_headers: tuple[Mapping[str, str], httpx.Headers] | None = field(default=None, init=False, repr=False)
 
     @asynccontextmanager
     async def posted(
@@ -67,8 +68,16 @@ class Connection:
         address = self._addresses.get(path)
         if address is None:
             address = self._addresses[path] = httpx.URL(self.endpoint.url.rstrip("/") + path)
-        told = {**self._standing, **headers}
+        told = self._headers(address, headers)
         return httpx.Request("POST", address, headers=told, content=content, extensions=self._patience)
+
+    def _headers(self, address: httpx.URL, own: Mapping[str, str]) -> httpx.Headers:
+        """Return all headers; they are the same call after call, and costly to make."""
+        known = self._last_headers
+        if known is None or known[0] != own:
+            made = httpx.Headers({"host": address.netloc.decode("ascii"), **self._standing, **own})
+            known = self._last_headers = (own, made)
+        return known[1]
 
     @cached_property
     def _standing(self) -> dict[str, str]:

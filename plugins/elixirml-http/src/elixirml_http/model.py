@@ -35,6 +35,7 @@ from elixirml_http.sse import EventReader
 
 __all__ = ["HttpModel"]
 
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _SHOWN: Final = (TextDelta, ReasoningDelta, ToolCallDelta)
 _MEDIA: Final = {Media.IMAGE: Capability.VISION, Media.AUDIO: Capability.AUDIO, Media.FILE: Capability.FILES}
 
@@ -300,4 +301,4 @@ def _needed(request: ModelRequest) -> Iterator[tuple[str, Capability]]:
 
 
 def _encoded(body: dict[str, Any]) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+    return _JSON.encode(body).encode("utf-8", "backslashreplace")
