@@ -101,6 +101,38 @@ async def test_a_stream_that_breaks_off_or_is_left_costs_its_call(anyio_backend:
     assert (len(metered.model.requests), metered.left()) == (2, (0, 0))
 
 
+class Dear(ScriptedModel):
+    """A model whose tokens cost a dollar each."""
+
+    def price(self, usage: Usage) -> float | None:
+        return float(usage.tokens_out)
+
+
+class Silent(ScriptedModel):
+    """A model that does not know what it costs."""
+
+    def price(self, usage: Usage) -> float | None:
+        return None
+
+
+@pytest.mark.parametrize(("kind", "money"), [(ScriptedModel, 0.0), (Dear, 2.0), (Silent, None)])
+async def test_what_broke_off_is_booked_at_the_models_price(
+    anyio_backend: str, kind: type[ScriptedModel], money: float | None
+) -> None:
+    """A piece is no less than a token; a price that is not known is not taken for nothing."""
+    metered = Metered(kind(script=["it is here"], breaks_after=2), Meter(counts_failures=False))
+    with pytest.raises(ModelDisconnected):
+        await read(metered.asked)
+    assert (metered.meter.spent.calls, metered.meter.spent.money) == (1, money)
+
+    metered = Metered(kind(script=["it is here"], breaks_after=2))
+    async with metered.asked.stream(ASKED) as deltas:
+        await anext(deltas)
+        await anext(deltas)
+    assert metered.meter.spent.money == money
+    assert metered.events[-1].data["usage"].money == money
+
+
 @frozen(eq=False)
 class Wrapper:
     """Passes capabilities on, but no stream."""

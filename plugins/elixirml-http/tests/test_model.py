@@ -89,7 +89,8 @@ async def test_a_stream_says_what_the_whole_reply_says(kernel: Made, name: str) 
     assert "".join(each.arguments for each in found if isinstance(each, ToolCallDelta)) == '{"a": 1}'
     assert end.response.tool_calls == whole.tool_calls
     assert end.response.usage == whole.usage
-    assert end.response.first_token is not None
+    assert 0 < (end.response.first_token or 0) <= end.response.usage.seconds
+    assert whole.usage.seconds > 0
     assert len(found) > 6
 
 

@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     from elixirml.contracts.predictor_base import (
         PredictorBase,
     )
+    from elixirml.contracts.price import PricedModel, price_of
     from elixirml.contracts.repair import (
         Repair,
         RepairPolicy,
@@ -251,6 +252,7 @@ __all__ = [
     "Predictor",
     "PredictorBase",
     "PredictorCall",
+    "PricedModel",
     "Proposal",
     "Propose",
     "Proposed",
@@ -301,6 +303,7 @@ __all__ = [
     "Workers",
     "WrappedModel",
     "needs_of",
+    "price_of",
     "refusal_of",
     "streamed",
     "unfenced",
@@ -377,6 +380,7 @@ _HOMES: Final = {
     "Predictor": "predictor",
     "PredictorBase": "predictor_base",
     "PredictorCall": "predictor",
+    "PricedModel": "price",
     "Proposal": "teleprompter",
     "Propose": "teleprompter",
     "Proposed": "teleprompter",
@@ -428,6 +432,7 @@ _HOMES: Final = {
     "Workers": "executor",
     "WrappedModel": "wrapping",
     "needs_of": "predictor",
+    "price_of": "price",
     "refusal_of": "predictor",
     "streamed": "stream",
     "unfenced": "text_kinds",

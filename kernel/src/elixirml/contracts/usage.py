@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from attrs import frozen
+from attrs import field, frozen
 
 __all__ = ["Usage"]
 
@@ -17,7 +17,7 @@ class Usage:
         tokens_cached: Prompt tokens the model reused from an earlier call.
         tokens_out: Tokens written.
         money: US dollars; 0 where calls are free, None where a price is not known.
-        seconds: Time spent waiting for models.
+        seconds: Time spent waiting for models; replies that differ in nothing else are equal.
     """
 
     calls: int = 0
@@ -25,7 +25,7 @@ class Usage:
     tokens_cached: int = 0
     tokens_out: int = 0
     money: float | None = 0.0
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, eq=False)
 
     def __add__(self, other: Self) -> "Usage":
         return Usage(

@@ -6,7 +6,9 @@ from attrs import field, frozen
 
 from elixirml.contracts.embedding import EmbeddingModel, Embeddings
 from elixirml.contracts.language_model import Capability, LanguageModel
+from elixirml.contracts.price import price_of
 from elixirml.contracts.stream import StreamingModel
+from elixirml.contracts.usage import Usage
 from elixirml.errors import ModelRequestInvalid
 
 __all__ = ["WrappedModel"]
@@ -59,6 +61,10 @@ class WrappedModel:
     def concurrency(self) -> int:
         """How many calls the model can answer at once."""
         return self.model.concurrency
+
+    def price(self, usage: Usage) -> float | None:
+        """Return what amounts cost with the model inside; see `elixirml.contracts.PricedModel`."""
+        return price_of(self.model, usage)
 
     async def embed(self, texts: Sequence[str], *, dimensions: int | None = None) -> Embeddings:
         """Return the vectors that the model inside gives; see `elixirml.contracts.EmbeddingModel`.

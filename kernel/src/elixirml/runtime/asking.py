@@ -6,9 +6,10 @@ from functools import partial
 from time import perf_counter
 from typing import TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from elixirml.contracts.language_model import Capability, LanguageModel, ModelRequest, ModelResponse
+from elixirml.contracts.price import price_of
 from elixirml.contracts.stream import ModelDelta, ModelEnd, StreamingModel, streamed
 from elixirml.contracts.usage import Usage
 from elixirml.runtime.listening import StageListener
@@ -48,26 +49,34 @@ class Asking:
     async def _stream(
         self, listener: StageListener | None, request: ModelRequest
     ) -> AsyncGenerator[AsyncIterator[ModelDelta]]:
-        tally = _Tally()
+        tally = _Tally(self.model)
         with nullcontext() if listener is None else listener.exchange():
             try:
                 async with streamed(self.model, self.prepared(request)) as deltas:
                     yield Passed(deltas, tally.seen)
             finally:
-                self.book(tally.usage)
+                self.book(tally.booked())
 
 
 @define(eq=False)
 class _Tally:
     """What a streamed reply has used: what its end says, else what is sure so far."""
 
+    model: LanguageModel
     usage: Usage = field(factory=Usage)
+    _whole: bool = False
     _started: float = field(factory=perf_counter)
+
+    def booked(self) -> Usage:
+        """Return what is to be booked; what is sure of a reply that broke off has the model's price."""
+        if self._whole or not self.usage.calls:
+            return self.usage
+        return evolve(self.usage, money=price_of(self.model, self.usage))
 
     def seen(self, delta: ModelDelta) -> ModelDelta:
         """Take note of a piece."""
         if isinstance(delta, ModelEnd):
-            self.usage = delta.response.usage
+            self.usage, self._whole = delta.response.usage, True
         else:
             self.usage = so_far(self.usage, delta, seconds=perf_counter() - self._started)
         return delta

@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 from attrs import define, evolve, field, frozen
 
 from elixirml.contracts.language_model import LanguageModel, ModelRequest, ModelResponse
+from elixirml.contracts.price import price_of
 from elixirml.contracts.stream import ModelDelta, ModelEnd, ReasoningDelta, TextDelta, streamed
 from elixirml.contracts.usage import Usage
 from elixirml.contracts.wrapping import WrappedModel
@@ -187,8 +188,16 @@ class _Call:
 
     model: LanguageModel
     started: float = field(factory=perf_counter)
-    usage: Usage = field(factory=Usage)
     first_token: float | None = None
+    _usage: Usage = field(factory=Usage)
+    _whole: bool = False
+
+    @property
+    def usage(self) -> Usage:
+        """What is to be booked: what the reply says, or what is sure of one that broke off, at the model's price."""
+        if self._whole or not self._usage.calls:
+            return self._usage
+        return evolve(self._usage, money=price_of(self.model, self._usage))
 
     def seen(self, delta: ModelDelta) -> ModelDelta:
         """Take note of a piece of the reply; the last one tells the usage as it is booked."""
@@ -197,20 +206,20 @@ class _Call:
         seconds = perf_counter() - self.started
         if self.first_token is None:
             self.first_token = seconds
-        self.usage = so_far(self.usage, delta, seconds=seconds)
+        self._usage = so_far(self._usage, delta, seconds=seconds)
         return delta
 
     def ended(self, response: ModelResponse) -> ModelResponse:
         """Take note of the whole reply, and return it with its usage as it is booked."""
         # A reply that was at hand was no call, whatever it took when it was first given.
         usage = evolve(response.usage, calls=0 if response.cached else max(1, response.usage.calls))
-        self.usage = evolve(usage, seconds=perf_counter() - self.started)
-        return evolve(response, usage=self.usage)
+        self._usage, self._whole = evolve(usage, seconds=perf_counter() - self.started), True
+        return evolve(response, usage=self._usage)
 
     def failed(self, error: Exception) -> None:
         """Take note that no reply came, or not the whole."""
         if not isinstance(error, _TURNED_AWAY):
-            self.usage = Usage(calls=1, seconds=perf_counter() - self.started)
+            self._usage, self._whole = Usage(calls=1, seconds=perf_counter() - self.started), False
 
     def outcome(self) -> dict[str, Any]:
         """Return what the end of the call tells."""

@@ -55,6 +55,11 @@ class ScriptedModel:
     requests: list[ModelRequest] = field(factory=list[ModelRequest])
     closed_early: int = field(default=0, init=False)
 
+    def price(self, usage: Usage) -> float | None:
+        """Return what amounts cost: nothing."""
+        _ = usage
+        return 0.0
+
     async def complete(self, request: ModelRequest) -> ModelResponse:
         """Return the next reply of the script."""
         self.requests.append(request)

@@ -78,6 +78,10 @@ class HttpModel:
         """Calls under way at once, as configured."""
         return self.connection.endpoint.concurrency
 
+    def price(self, usage: Usage) -> float | None:
+        """Return what amounts cost; None when the price is not known."""
+        return self.prices.cost(self.name, usage)
+
     def key_state(self) -> str:
         """Return where the key is found, in words that do not hold it.
 
@@ -96,7 +100,7 @@ class HttpModel:
         Raises:
             ModelError: See `elixirml.errors`; the narrowest class that fits, with the provider's own words.
         """
-        body = self._body(request, stream=False)
+        body, started = self._body(request, stream=False), perf_counter()
         reply = await self._sent(self.speech.path, body)
         content = reply.content
         try:
@@ -105,7 +109,7 @@ class HttpModel:
             raise broken_off(self._place, "bad_json", None, partial="") from error
         except ToldFailure as failure:
             raise self._broken(failure.code, failure.message) from None  # its words may hold the key
-        return self._finished(response, reply)
+        return self._finished(response, reply, seconds=perf_counter() - started)
 
     @asynccontextmanager
     async def stream(self, request: ModelRequest) -> AsyncGenerator[AsyncIterator[ModelDelta], None]:
@@ -150,7 +154,7 @@ class HttpModel:
         if len(vectors) != len(texts):
             raise ModelError(f"{self.name}: {len(texts)} texts were sent and {len(vectors)} vectors came.")
         usage = Usage(calls=1, tokens_in=whole(section(found, "usage"), "prompt_tokens"))
-        return Embeddings(vectors, evolve(usage, money=self.prices.cost(self.name, usage)), str(found.get("model", "")))
+        return Embeddings(vectors, evolve(usage, money=self.price(usage)), str(found.get("model", "")))
 
     @property
     def _place(self) -> Place:
@@ -233,7 +237,8 @@ class HttpModel:
         for delta in self._shown(reading.end(), gathered):
             yield delta
         gathered.model = reading.events.model
-        yield ModelEnd(self._finished(self.speech.finished(gathered.response()), reply, first_token=first))
+        response = evolve(self.speech.finished(gathered.response()), first_token=first)
+        yield ModelEnd(self._finished(response, reply, seconds=perf_counter() - started))
 
     def _shown(self, pieces: Iterable[Piece], gathered: Gathering) -> Iterator[ModelDelta]:
         """Add pieces up, and yield those that users are shown.
@@ -248,12 +253,10 @@ class HttpModel:
             if isinstance(piece, _SHOWN):
                 yield piece
 
-    def _finished(
-        self, response: ModelResponse, reply: httpx.Response, *, first_token: float | None = None
-    ) -> ModelResponse:
-        """Return the response with its price, and what the headers say is left to use."""
-        usage = evolve(response.usage, money=self.prices.cost(self.name, response.usage))
-        return evolve(response, usage=usage, limits=limits_of(reply.headers), first_token=first_token)
+    def _finished(self, response: ModelResponse, reply: httpx.Response, *, seconds: float) -> ModelResponse:
+        """Return the response with its price and how long it took, and what the headers say is left to use."""
+        usage = evolve(response.usage, money=self.price(response.usage), seconds=seconds)
+        return evolve(response, usage=usage, limits=limits_of(reply.headers))
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import anyio
 import anyio.to_thread
 from attrs import define, evolve, field
 
-from elixirml.contracts import Capability, ModelDelta, ModelEnd, ModelRequest, ModelResponse
+from elixirml.contracts import Capability, ModelDelta, ModelEnd, ModelRequest, ModelResponse, Usage
 from elixirml.errors import ModelAccessDenied, ModelDisconnected, ModelRequestInvalid
 from elixirml_litellm.asking import Gathering, arguments, chunk_deltas, response_of
 from elixirml_litellm.faults import told
@@ -77,11 +77,12 @@ class LiteLlmModel:
             ModelError: See `elixirml.errors`; the narrowest class that fits, with the provider's own words.
         """
         module, asked = await self._asked(request)
+        started = perf_counter()
         try:
             data = await self.loop.call(_completed, module, asked)
         except Exception as error:  # noqa: BLE001 - litellm lets through whatever happens in what it stands on
             raise told(self.place, error) from None  # its own words may hold the key
-        return self._priced(response_of(data))
+        return self._priced(response_of(data), seconds=perf_counter() - started)
 
     @asynccontextmanager
     async def stream(self, request: ModelRequest) -> AsyncGenerator[AsyncIterator[ModelDelta], None]:
@@ -124,7 +125,8 @@ class LiteLlmModel:
                 code="stream-broken",
                 partial=gathered.text,
             )
-        yield ModelEnd(self._priced(evolve(gathered.response(), first_token=first)))
+        whole = evolve(gathered.response(), first_token=first)
+        yield ModelEnd(self._priced(whole, seconds=perf_counter() - begun))
 
     async def _asked(self, request: ModelRequest) -> tuple[Any, dict[str, Any]]:
         """Return litellm and the arguments of the call; what cannot be asked is refused before anything is sent."""
@@ -157,8 +159,12 @@ class LiteLlmModel:
         known: object = module.get_supported_openai_params(self.place.wire_name)
         return not isinstance(known, list) or "seed" in known
 
-    def _priced(self, response: ModelResponse) -> ModelResponse:
-        return evolve(response, usage=evolve(response.usage, money=self.facts.cost(response.usage)))
+    def price(self, usage: Usage) -> float | None:
+        """Return what amounts cost; None when the price is not known."""
+        return self.facts.cost(usage)
+
+    def _priced(self, response: ModelResponse, *, seconds: float) -> ModelResponse:
+        return evolve(response, usage=evolve(response.usage, money=self.price(response.usage), seconds=seconds))
 
 
 def _never(request: ModelRequest) -> tuple[tuple[str, bool], ...]:

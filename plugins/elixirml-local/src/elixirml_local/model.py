@@ -4,7 +4,9 @@ import os
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Final
 
 import anyio
@@ -98,6 +100,11 @@ class LocalModel:
         """One: several slots change the shape of sums, and with it the replies."""
         return 1
 
+    def price(self, usage: Usage) -> float | None:
+        """Return what amounts cost: nothing."""
+        _ = usage
+        return 0.0
+
     def key_state(self) -> str:
         """Return that nothing needs to be unlocked."""
         return "none is needed"
@@ -111,7 +118,8 @@ class LocalModel:
             ModelError: The engine refused the request, for instance a grammar it cannot read.
         """
         async with self._turn:
-            return self._read(await self._asked(self._question(request)))
+            started = perf_counter()
+            return self._read(await self._asked(self._question(request)), started=started)
 
     @asynccontextmanager
     async def stream(self, request: ModelRequest) -> AsyncGenerator[AsyncIterator[ModelDelta]]:
@@ -121,7 +129,8 @@ class LocalModel:
             ModelError: As from `complete`; `partial` holds what had been written.
         """
         async with self._turn:
-            reply = Reply(self._asked, self._read, {**self._question(request), "stream": True})
+            read = partial(self._read, started=perf_counter())
+            reply = Reply(self._asked, read, {**self._question(request), "stream": True})
             try:
                 yield reply
             finally:
@@ -176,7 +185,7 @@ class LocalModel:
             name=f"the engine of {self.name}",
         )
 
-    def _read(self, answer: Mapping[str, Any]) -> ModelResponse:
+    def _read(self, answer: Mapping[str, Any], *, started: float) -> ModelResponse:
         if "error" in answer:
             raise self._failure(answer)
         usage = Usage(
@@ -184,6 +193,7 @@ class LocalModel:
             tokens_in=int(answer["tokens_in"]),
             tokens_cached=int(answer["tokens_cached"]),
             tokens_out=int(answer["tokens_out"]),
+            seconds=perf_counter() - started,
         )
         return ModelResponse(str(answer["text"]), str(answer["finish"]), usage, dict(answer["label_logprobs"]))
 
