@@ -8,6 +8,7 @@ import types
 import typing
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, cast, get_args, get_origin
 
@@ -38,6 +39,7 @@ _HOLDS: Final = (
 )
 
 
+@lru_cache(maxsize=256)  # it takes longer than all else that makes a kernel
 def schema_of(cls: type, *, where: str) -> Record:
     """Return what a configuration class may hold.
 

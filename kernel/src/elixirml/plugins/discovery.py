@@ -38,9 +38,16 @@ def discover(path: Iterable[str] | None = None) -> tuple[PluginCandidate, ...]:
 
 def distribution_name(distribution: Distribution) -> str:
     """Return the name of a distribution, or an empty text for the left-overs of a broken uninstallation."""
+    return _name_and_version(distribution)[0]
+
+
+def _name_and_version(distribution: Distribution) -> tuple[str, str]:
+    """Return both, from metadata that is parsed each time it is looked at."""
     # Asking for the name of a folder without metadata raises in some versions of Python and not in others.
-    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO")
-    return (distribution.metadata["Name"] or "") if text else ""
+    if not (distribution.read_text("METADATA") or distribution.read_text("PKG-INFO")):
+        return "", ""
+    about = distribution.metadata
+    return about["Name"] or "", about["Version"] or ""
 
 
 def _offers_plugins(distribution: Distribution) -> bool:
@@ -49,6 +56,15 @@ def _offers_plugins(distribution: Distribution) -> bool:
 
 
 def _candidates(distribution: Distribution) -> Iterator[PluginCandidate]:
+    entries = list(_entries(distribution))
+    if entries:
+        distributed, version = _name_and_version(distribution)
+        for name, target in entries:
+            yield PluginCandidate(name, distributed, version, target)
+
+
+def _entries(distribution: Distribution) -> Iterator[tuple[str, str]]:
+    """Yield the names of the plugins of a distribution, and where each is."""
     section = ""
     for line in (distribution.read_text("entry_points.txt") or "").splitlines():
         text = line.strip()
@@ -57,5 +73,4 @@ def _candidates(distribution: Distribution) -> Iterator[PluginCandidate]:
         elif section == GROUP and text and not text.startswith(("#", ";")):
             name, _, value = (part.strip() for part in text.partition("="))
             # Extras after the target (`module [extra]`) are an obsolete form that asks for nothing.
-            target = value.partition("[")[0].strip()
-            yield PluginCandidate(name, distribution_name(distribution), distribution.version or "", target)
+            yield name, value.partition("[")[0].strip()
