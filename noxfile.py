@@ -7,10 +7,13 @@
 A Python of 3.11 or later and a package index are all that is needed.
 """
 
+import os
 import re
 import shutil
+import subprocess
 import zipfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from email.message import Message
 from email.parser import Parser
 from pathlib import Path
@@ -125,14 +128,25 @@ def scaffold(session: nox.Session) -> None:
     session.install("--no-build-isolation", "--no-deps", *map(str, made.values()))
     session.run("python", "-m", "pip", "check")
     session.run("elixirml", "--strict-plugins", "plugins", "list")
-    for folder in made.values():
-        with session.chdir(folder):
-            session.run("pytest", "-q")
-            session.run("mypy", "--cache-dir", str(work / "mypy"))
-            session.run("pyright")
+    with ThreadPoolExecutor() as pool:
+        failures = [each for each in pool.map(lambda folder: found_wrong(session, folder), made.values()) if each]
+    if failures:
+        session.error("\n".join(failures))
     session.run("python", "-m", "pip", "uninstall", "--yes", "--quiet", *(each.name for each in made.values()))
     if left := str(session.run("elixirml", "plugins", "list", "--requirements", silent=True)).split()[1:]:
         session.error(f"not removed: {left}")
+
+
+def found_wrong(session: nox.Session, folder: Path) -> str:
+    """Do what the page of a plugin says that its author does; return what the first failing command printed."""
+    mypy = ("mypy", "--cache-dir", str(folder.parent / "mypy" / folder.name))
+    for command in (("pytest", "-q"), mypy, ("pyright",)):
+        path = f"{session.bin}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(command, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True)
+        if done.returncode:
+            return f"{folder.name}: {' '.join(command)}\n{done.stdout}{done.stderr}"
+    session.log(f"{folder.name}: tests pass, and both checkers are content")
+    return ""
 
 
 @nox.session
