@@ -8,11 +8,12 @@ wherever readings begin.
 """
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from elixirml_adapters.parsing.values import JSON_NUMBER, Members, Number, Value
 
-__all__ = ["BARE_KEY", "bare_value", "read_flat", "read_items"]
+__all__ = ["BARE_KEY", "bare_value", "flat_end", "flat_keys", "members_end", "read_flat", "read_items"]
 
 BARE_KEY: Final = re.compile(r"(?:[^\W\d]|\$)[\w$-]*+")
 """A key without quotes."""
@@ -29,7 +30,10 @@ _PLAIN_OBJECT: Final = rf"\{{\s*+(?:{_PAIR}(?:{_NEXT}{_PAIR})*+(?:{_NEXT})?+)?{_
 _ITEM: Final = rf"(?:{_VALUE}|{_PLAIN_OBJECT})"
 
 _OBJECT: Final = re.compile(_PLAIN_OBJECT)
-_LIST: Final = re.compile(rf"\[\s*+(?:{_VALUE}(?:{_NEXT}{_VALUE})*+(?:{_NEXT})?+)?{_BLANKS}\]")
+_PLAIN_LIST: Final = rf"\[\s*+(?:{_VALUE}(?:{_NEXT}{_VALUE})*+(?:{_NEXT})?+)?{_BLANKS}\]"
+_LIST: Final = re.compile(_PLAIN_LIST)
+_MEMBERS: Final = re.compile(rf"(?:(?:{_VALUE}|{_PLAIN_OBJECT}|{_PLAIN_LIST})({_NEXT}))++")
+_PAIRS: Final = re.compile(rf"(?:{_PAIR}({_NEXT}))++")
 _ITEMS: Final = re.compile(rf"(?:{_ITEM}({_NEXT}))++")
 _EACH_PAIR: Final = re.compile(rf"({_TEXT}|{BARE_KEY.pattern})\s*+:\s*+({_VALUE})")
 _EACH_ITEM: Final = re.compile(_ITEM)
@@ -66,6 +70,29 @@ def read_items(text: str, start: int) -> tuple[list[Value], int, bool] | None:
     written = _EACH_ITEM.findall(text, start, found.end())
     items = [_members(each) if each[0] == "{" else _plain(each) for each in written]
     return items, found.end(), "," in found[1]
+
+
+def flat_end(text: str, start: int) -> int | None:
+    """Return the position behind the object or list that begins at `start`, where all in it is plain and there."""
+    found = (_OBJECT if text[start] == "{" else _LIST).match(text, start)
+    return None if found is None else found.end()
+
+
+def flat_keys(text: str, start: int, end: int) -> Iterator[str]:
+    """Yield the keys of a plain object, by its place."""
+    for pair in _EACH_PAIR.finditer(text, start + 1, end):
+        key = pair[1]
+        yield key[1:-1] if key[0] in _QUOTES else key
+
+
+def members_end(text: str, start: int, *, of_object: bool) -> tuple[int, bool] | None:
+    """Return the position behind the plain members of an object or a list that begin at `start` and have others behind.
+
+    Returns:
+        The position behind the last one's separator, and whether that was a comma, not only a line break.
+    """
+    found = (_PAIRS if of_object else _MEMBERS).match(text, start)
+    return None if found is None else (found.end(), "," in found[1])
 
 
 def bare_value(word: str) -> Value:

@@ -11,6 +11,7 @@ from attrs import define, field
 
 from elixirml_adapters.parsing.failure import ParseFailure
 from elixirml_adapters.parsing.fitting import fit
+from elixirml_adapters.parsing.flat_json import flat_end, flat_keys, members_end
 from elixirml_adapters.parsing.lenient_json import (
     BARE_END,
     BARE_KEY,
@@ -50,6 +51,9 @@ _BLANKS = re.compile(r"[^\S\r\n]*")
 _QUOTE_OR_ESCAPE = {signs: re.compile(rf"[{signs}\\]") for signs in set(CLOSING_SIGNS.values())}
 # What may matter inside a text, to its reader or to those around.
 _UNUSUAL = {signs: re.compile(rf"[{signs}\\\r\n<{{\"]") for signs in set(CLOSING_SIGNS.values())}
+_START = re.compile(rf"\{{(?=\s*+(?:[{''.join(CLOSING_SIGNS)}}}/#]|{BARE_KEY.pattern}|\Z))")
+"""Where an object may begin: no other sign can follow its bracket."""
+_ESCAPES = re.compile(r"(?:\\[\"'/bfnrt])++(?!\Z)")
 _CUT_ESCAPE = re.compile(
     r"\\(?:u(?:[0-9a-fA-F]{0,3}|[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?)?)?))?\Z"
 )
@@ -68,6 +72,7 @@ class _Candidate:
 
     Attributes:
         start: Where it begins in the whole text.
+        copied: Up to where its value was written, where that is written as it stands.
         brackets: Those that are open.
         source: What was read of it.
         states: Where the reading was, and what it awaited there.
@@ -83,6 +88,7 @@ class _Candidate:
     states: list[int] = field(factory=list[int])
     key: str = ""
     value: int | None = None
+    copied: int = 0
     spans: dict[str, tuple[int, int]] = field(factory=dict[str, tuple[int, int]])
     known: bool = False
 
@@ -119,6 +125,7 @@ class ObjectScanner(Taker):
         """Take more of the open text, in which nothing matters, and which was told of where it belongs to a field."""
         if self._candidate is not None:
             self._candidate.source.append(text)
+            self._candidate.copied += len(text)
         self._offset += len(text)
 
     def _decide(self, text: str, *, final: bool) -> str:
@@ -126,24 +133,41 @@ class ObjectScanner(Taker):
         while not self.dead:
             candidate = self._candidate
             if candidate is None:
-                at = text.find("{", at)
-                if at < 0:
+                start = self._next(text, at)
+                if start < 0:
                     self._offset += len(text)
                     return ""
-                candidate = self._begin(self._offset + at)
-                text, self._offset, at = text[at:], self._offset + at, 1
+                candidate, at = self._begin(self._offset + start), start + 1
             at = self._read(candidate, text, at, final=final)
             if at >= 0:
-                self._end(candidate, text[:at])
-            elif at == _FAIL:
-                text, self._offset, at = self._give_up(candidate, text), candidate.start, 1
-            else:
+                self._end(candidate, self._own(candidate, text, at))
+            elif at != _FAIL:
                 return self._pause(candidate, text)
+            else:
+                text, at = self._give_up(candidate, text)
         return ""
+
+    def _next(self, text: str, at: int) -> int:
+        """Return where the next object may begin that has something to tell, or -1."""
+        while found := _START.search(text, at):
+            start = found.start()
+            end = flat_end(text, start)
+            if end is None or any(map(self._tells, flat_keys(text, start, end))):
+                return start
+            at = end  # no field, or told before; and what is plain is wrapped around nothing
+        return -1
+
+    def _tells(self, key: str) -> bool:
+        field = self._record.names.find(key)
+        return field is not None and not self._writer.knows(field)
 
     def _begin(self, start: int) -> _Candidate:
         self._candidate = _Candidate(start, [_Bracket(is_object=True, states=0)])
         return self._candidate
+
+    def _own(self, candidate: _Candidate, text: str, end: int) -> str:
+        """Return what of the undecided text belongs to the object, up to a place."""
+        return text[max(candidate.start - self._offset, 0) : end]
 
     def _read(self, candidate: _Candidate, text: str, at: int, *, final: bool) -> int:
         """Read on and return the end of the object, or why there is none; `_at` is how far it was read."""
@@ -154,25 +178,34 @@ class ObjectScanner(Taker):
             )
             if following < 0:
                 return following
-            if candidate.value is not None:
-                if self._sink == _COPY:
-                    self._writer.write(text[max(at, candidate.value - self._offset) : following])
-                if len(candidate.brackets) == 1 and not self._signs:
-                    self._end_value(candidate, candidate.value, text, following)
             self._at = at = following
+            if candidate.value is not None and len(candidate.brackets) == 1 and not self._signs:
+                self._copy(candidate, text, at)
+                self._end_value(candidate, candidate.value, text, at)
         return at
 
+    def _copy(self, candidate: _Candidate, text: str, end: int) -> None:
+        """Write what was read of a value that is written as it stands."""
+        if self._sink == _COPY:
+            self._writer.write(text[candidate.copied - self._offset : end])
+            candidate.copied = self._offset + end
+
     def _pause(self, candidate: _Candidate, text: str) -> str:
-        candidate.source.append(text[: self._at])
+        if candidate.value is not None:
+            self._copy(candidate, text, self._at)
+        candidate.source.append(self._own(candidate, text, self._at))
         self._offset += self._at
         return text[self._at :]
 
-    def _give_up(self, candidate: _Candidate, text: str) -> str:
-        """Forget what turned out to be no object; return its text, which is to be read again behind its bracket."""
+    def _give_up(self, candidate: _Candidate, text: str) -> tuple[str, int]:
+        """Forget what turned out to be no object; return the text to go on in, and where: behind its bracket."""
         self._failed.update(candidate.states)
         self._writer.cut()
         self._candidate, self._signs, self._sink, self._field = None, "", _SKIP, None
-        return "".join([*candidate.source, text])
+        if not candidate.source:
+            return text, candidate.start - self._offset + 1
+        self._offset = candidate.start
+        return "".join([*candidate.source, text]), 1
 
     def _end(self, candidate: _Candidate, rest: str) -> None:
         self._candidate = None
@@ -215,7 +248,11 @@ class ObjectScanner(Taker):
         if bracket.awaits == COLON:
             return self._sign(bracket, VALUE, at) if sign == ":" else _FAIL
         if bracket.awaits == COMMA or (bracket.awaits != VALUE and sign in ",}]"):
-            return self._member_end(candidate, sign, at)
+            return self._member_end(candidate, text, at)
+        if bracket.awaits != VALUE and 1 < len(candidate.brackets) < MAX_DEPTH:
+            plain = members_end(text, at, of_object=bracket.is_object)
+            if plain is not None:
+                return self._sign(bracket, MEMBER if plain[1] else COMMA_OR_MEMBER, plain[0] - 1)
         if bracket.is_object and bracket.awaits != VALUE:
             return self._key(candidate, text, at, final=final)
         return self._value(candidate, text, at)
@@ -245,14 +282,18 @@ class ObjectScanner(Taker):
         bracket.awaits = then
         return at + 1
 
-    def _member_end(self, candidate: _Candidate, sign: str, at: int) -> int:
-        """Read a comma or closing bracket."""
-        bracket = candidate.brackets[-1]
+    def _member_end(self, candidate: _Candidate, text: str, at: int) -> int:
+        """Read a comma, or closing brackets."""
+        bracket, sign = candidate.brackets[-1], text[at]
         if sign == ",":
             return self._sign(bracket, MEMBER, at) if bracket.awaits != MEMBER else _FAIL
         if sign != "]}"[bracket.is_object]:
             return _FAIL
-        candidate.brackets.pop()
+        brackets = candidate.brackets
+        brackets.pop()
+        while len(brackets) > 1 and text.startswith("]}"[brackets[-1].is_object], at + 1):
+            bracket = brackets.pop()  # which awaited a comma, or this, after the value that has just ended
+            at += 1
         # What happened inside a closed bracket says nothing about readings that fail later.
         del candidate.states[bracket.states :]
         return at + 1
@@ -288,8 +329,7 @@ class ObjectScanner(Taker):
             if outer:
                 self._begin_value(candidate, at, _COPY)
             bracket.awaits = COMMA
-            candidate.brackets.append(_Bracket(sign == "{", len(candidate.states)))
-            return at + 1
+            return flat_end(text, at) or self._open(candidate, text, at)
         if sign in CLOSING_SIGNS:
             if outer:
                 self._begin_value(candidate, at, _DECODE)
@@ -297,6 +337,16 @@ class ObjectScanner(Taker):
             self._signs = CLOSING_SIGNS[sign]
             return at + 1
         return self._bare(candidate, text, at)
+
+    def _open(self, candidate: _Candidate, text: str, at: int) -> int:
+        """Read an opening bracket, and those of lists within lists that stand behind it."""
+        brackets, states = candidate.brackets, len(candidate.states)
+        brackets.append(_Bracket(text[at] == "{", states))
+        while text.startswith("[[", at) and len(brackets) < MAX_DEPTH:
+            at += 1
+            brackets[-1].awaits = COMMA
+            brackets.append(_Bracket(False, states))
+        return at + 1
 
     def _bare(self, candidate: _Candidate, text: str, at: int) -> int:
         found = BARE_END.search(text, at)
@@ -316,7 +366,7 @@ class ObjectScanner(Taker):
         self._writer.write(str(value).lower() if isinstance(value, bool) and self._textual() else word)
 
     def _begin_value(self, candidate: _Candidate, at: int, sink: int) -> None:
-        candidate.value = self._offset + at
+        candidate.value = candidate.copied = self._offset + at
         # A list of one text may stand for the text, which shows when it has ended.
         waits = self._field is None or (sink == _COPY and self._textual())
         self._sink = _SKIP if waits else sink
@@ -327,7 +377,7 @@ class ObjectScanner(Taker):
         candidate.value = None
         self._sink = _SKIP
         if self._field is not None and self._writer.field is None and text[end - 1] in "]}" and self._textual():
-            source = "".join([*candidate.source, text[:end]])[start - candidate.start :]
+            source = "".join([*candidate.source, self._own(candidate, text, end)])[start - candidate.start :]
             self._writer.begin(self._field)
             self._writer.write(_only_text(source, self._shapes[self._field]))
         self._writer.end()
@@ -355,6 +405,10 @@ class ObjectScanner(Taker):
         return at + 1
 
     def _escape(self, text: str, at: int) -> int:
+        if several := _ESCAPES.match(text, at):
+            if self._sink == _DECODE:
+                self._writer.write(unescaped(several[0]))
+            return several.end()
         escape = ESCAPE.match(text, at)
         if escape is None or (self._sink == _DECODE and _CUT_ESCAPE.match(text, at)):
             return _WAIT

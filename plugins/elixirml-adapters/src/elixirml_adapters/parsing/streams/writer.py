@@ -19,6 +19,10 @@ class FieldWriter:
         self._deltas: list[FieldDelta] = []
         self._told: set[str] = set()
 
+    def knows(self, field: str) -> bool:
+        """Tell whether a field was told of before: what follows of it is dropped."""
+        return field in self._told
+
     def begin(self, field: str | None, *, trims: bool = False) -> None:
         """Begin with a field; what is written for none, or for one told before, is dropped.
 
