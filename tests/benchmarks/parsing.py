@@ -21,6 +21,8 @@ from elixirml_adapters.parsing import ParseFailure, parse_json_reply, parse_sect
 from elixirml_adapters.parsing.streams import JsonStream, SectionsStream, XmlStream
 
 MEGABYTE: Final = 1_000_000
+PIECE: Final = 37
+"""Signs of a piece of a dense stream."""
 SLOW: Final = 0.5
 """Seconds; of the dense replies, those that take longer are listed one by one."""
 
@@ -127,17 +129,31 @@ def print_usual() -> None:
 
 
 def print_dense() -> None:
-    """Print what dense replies of a megabyte take: the longest in each format, and all that are slow."""
+    """Print what dense replies of a megabyte take, whole, in pieces, and as one piece of a stream."""
     for name, parse in parsers().items():
-        times: dict[str, float] = {}
-        for piece in PIECES:
-            for around in AROUND[name]:
-                reply = around.replace("%s", piece * (MEGABYTE // len(piece)))
-                times[f"{around[:40]!r} of {piece!r}"] = seconds(lambda: answered(parse, reply), times=1, runs=1)  # noqa: B023
-        print(f"{name:9} {len(times):5} dense replies of 1 MB: {sum(times.values()) / len(times):.2f} s on average")
-        for shape, taken_for in sorted(times.items(), key=lambda item: -item[1]):
-            if taken_for > SLOW:
-                print(f"          {taken_for:5.2f} s  {shape}")
+        make = streams()[name]
+        print_slowest(name, "dense replies of 1 MB", lambda reply: answered(parse, reply))  # noqa: B023 - called at once
+        print_slowest(name, f"the same in pieces of {PIECE}", lambda reply: taken(make, cut(reply)))  # noqa: B023
+        print_slowest(name, "the same as one piece", lambda reply: taken(make, [reply]))  # noqa: B023
+
+
+def print_slowest(name: str, what: str, read: Callable[[str], None]) -> None:
+    """Print what the dense replies of a format take: the mean, and all that are slow."""
+    times: dict[str, float] = {}
+    for piece in PIECES:
+        for around in AROUND[name]:
+            reply = around.replace("%s", piece * (MEGABYTE // len(piece)))
+            shape = f"{around[:40]!r} of {piece!r}"
+            times[shape] = seconds(lambda: read(reply), times=1, runs=1)  # noqa: B023 - called at once
+    print(f"{name:9} {len(times):5} {what}: {sum(times.values()) / len(times):.2f} s on average")
+    for shape, taken_for in sorted(times.items(), key=lambda item: -item[1]):
+        if taken_for > SLOW:
+            print(f"          {taken_for:5.2f} s  {shape}")
+
+
+def cut(reply: str) -> list[str]:
+    """Return a reply in pieces."""
+    return [reply[begin : begin + PIECE] for begin in range(0, len(reply), PIECE)]
 
 
 def main() -> None:

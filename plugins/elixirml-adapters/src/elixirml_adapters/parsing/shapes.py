@@ -1,10 +1,13 @@
-"""What a field's schema asks for, read once for each parse.
+"""What a field's schema asks for, read once for all replies to one task.
 
 Records and their fields are not frozen, for frozen ones are slow to make; nothing changes them.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias, cast
 
 from elixirml_adapters.parsing.names import NameIndex
@@ -167,6 +170,19 @@ def shape_of(schema: Any) -> Shape:
         schema: `type`, `properties`, `required`, `items`, `additionalProperties`, `enum`, `const`, `anyOf`, `default`;
             other keywords do not matter for reading a reply.
     """
+    if isinstance(schema, dict) and "properties" in schema:
+        with suppress(TypeError, ValueError, RecursionError):  # values that JSON does not have
+            return _known_shape(json.dumps(schema))
+    return _shape(schema)
+
+
+@lru_cache(maxsize=256)
+def _known_shape(written: str) -> Shape:
+    """Return the shape of a schema as it is written; every reply to one task is read by the same."""
+    return _shape(json.loads(written))
+
+
+def _shape(schema: Any) -> Shape:
     if isinstance(schema, dict) and _UNION_WORDS.isdisjoint(rules := cast("dict[str, Any]", schema)):
         kind = rules.get("type")
         if isinstance(kind, str):
@@ -221,7 +237,7 @@ def _of_type(kind: str, rules: Mapping[str, Any]) -> Shape:
     if kind == "object":
         return _object_shape(rules)
     if kind == "array":
-        return ListOf(shape_of(rules.get("items")))
+        return ListOf(_shape(rules.get("items")))
     return _SIMPLE.get(kind, Anything())
 
 
@@ -229,10 +245,10 @@ def _object_shape(rules: Mapping[str, Any]) -> Shape:
     properties: Mapping[str, Any] | None = rules.get("properties")
     if properties is None:
         values = rules.get("additionalProperties")
-        return MapOf(None if values is False else shape_of(values))
+        return MapOf(None if values is False else _shape(values))
     required: Sequence[str] = rules.get("required") or ()
     fields: list[Field] = []
     for name, rule in properties.items():
         given: Mapping[str, Any] = cast("Mapping[str, Any]", rule) if isinstance(rule, (dict, Mapping)) else {}
-        fields.append(Field(name, shape_of(rule), name in required, given.get("default", _ABSENT)))
+        fields.append(Field(name, _shape(rule), name in required, given.get("default", _ABSENT)))
     return Record(tuple(fields))
