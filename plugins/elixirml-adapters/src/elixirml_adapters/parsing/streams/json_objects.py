@@ -22,7 +22,6 @@ from elixirml_adapters.parsing.lenient_json import (
     ESCAPE,
     LINE_BREAK,
     MEMBER,
-    SPACE,
     VALUE,
     UnreadableError,
     bare_value,
@@ -53,6 +52,8 @@ _QUOTE_OR_ESCAPE = {signs: re.compile(rf"[{signs}\\]") for signs in set(CLOSING_
 _UNUSUAL = {signs: re.compile(rf"[{signs}\\\r\n<{{\"]") for signs in set(CLOSING_SIGNS.values())}
 _START = re.compile(rf"\{{(?=\s*+(?:[{''.join(CLOSING_SIGNS)}}}/#]|{BARE_KEY.pattern}|\Z))")
 """Where an object may begin: no other sign can follow its bracket."""
+_GAP = re.compile(r"(?:\s++|(?://|#)[^\r\n]*+(?=[\r\n])|/\*(?s:.*?)\*/)++")
+"""Blanks and whole comments."""
 _ESCAPES = re.compile(r"(?:\\[\"'/bfnrt])++(?!\Z)")
 _CUT_ESCAPE = re.compile(
     r"\\(?:u(?:[0-9a-fA-F]{0,3}|[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?)?)?))?\Z"
@@ -230,16 +231,15 @@ class ObjectScanner(Taker):
         if state in self._failed:
             return _FAIL
         candidate.states.append(state)
+        if gap := _GAP.match(text, at):
+            at = gap.end()
+            if bracket.awaits == COMMA and LINE_BREAK.search(gap[0]):
+                bracket.awaits = COMMA_OR_MEMBER
         sign = text[at : at + 1]
-        if sign.isspace():
-            at = self._after_blanks(bracket, text, at)
-            sign = text[at : at + 1]
         if not sign:
             return _WAIT
-        if sign in "/#":
-            end = self._comment(bracket, text, at, final=final)
-            if end != at:
-                return end
+        if sign in "/#" and _may_be_comment(text, at, final=final):
+            return _WAIT
         return self._take_sign(candidate, text, at, final=final)
 
     def _take_sign(self, candidate: _Candidate, text: str, at: int, *, final: bool) -> int:
@@ -256,27 +256,6 @@ class ObjectScanner(Taker):
         if bracket.is_object and bracket.awaits != VALUE:
             return self._key(candidate, text, at, final=final)
         return self._value(candidate, text, at)
-
-    def _after_blanks(self, bracket: _Bracket, text: str, at: int) -> int:
-        blanks = SPACE.match(text, at)
-        end = blanks.end() if blanks else at
-        if bracket.awaits == COMMA and LINE_BREAK.search(text, at, end):
-            bracket.awaits = COMMA_OR_MEMBER
-        return end
-
-    def _comment(self, bracket: _Bracket, text: str, at: int, *, final: bool) -> int:
-        """Return the end of the comment at `at`; `at` itself where none begins."""
-        if text.startswith("/*", at):
-            end = text.find("*/", at + 2) + 2
-            if end < 2:
-                return _WAIT
-            if bracket.awaits == COMMA and LINE_BREAK.search(text, at, end):
-                bracket.awaits = COMMA_OR_MEMBER
-            return end
-        if text.startswith(("#", "//"), at):
-            line_break = LINE_BREAK.search(text, at)
-            return _WAIT if line_break is None else line_break.start()
-        return at if final or at + 1 < len(text) else _WAIT
 
     def _sign(self, bracket: _Bracket, then: int, at: int) -> int:
         bracket.awaits = then
@@ -416,6 +395,11 @@ class ObjectScanner(Taker):
             self._writer.write(meaning(escape))
             return escape.end()
         return at + 2
+
+
+def _may_be_comment(text: str, at: int, *, final: bool) -> bool:
+    """Return whether a comment begins at `at` whose end has not come, or may yet begin there."""
+    return text.startswith(("/*", "//", "#"), at) or (not final and at + 1 == len(text))
 
 
 def _ends_text(text: str, at: int, *, final: bool) -> bool | None:

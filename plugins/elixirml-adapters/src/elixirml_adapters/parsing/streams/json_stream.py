@@ -19,6 +19,7 @@ _UNFINISHED_TAG = re.compile(
     "|".join(unfinished("<", "/?", *tag, r"\s*") for tag in ("think", "thinking")), re.IGNORECASE
 )
 
+_MUCH = 4096  # signs; of larger pieces, what is left over would be copied again and again
 _MARK = re.compile(r"[<\r\n]")  # what readers around the objects may have to do with
 _Search: TypeAlias = Callable[[str], re.Match[str] | None]
 
@@ -48,6 +49,9 @@ class JsonStream(FieldStream):
 
     def feed(self, text: str) -> Sequence[FieldDelta]:
         """Take more of the reply, cut anywhere, and return what it adds to the fields."""
+        if len(text) > _MUCH:
+            parts = (text[begin : begin + _MUCH] for begin in range(0, len(text), _MUCH))
+            return [delta for part in parts for delta in self.feed(part)]
         if self._plain is not None and self._plain(text) is None:
             self._passed.append(text)
             field = self._writer.field
@@ -92,22 +96,19 @@ class JsonStream(FieldStream):
         self._undecided = ""
         at = 0
         while at < len(text):
-            mark = text.find("<", at)
-            end = len(text) if mark < 0 else mark
+            tag = TAG.search(text, at)
+            mark = tag if tag is not None or final else _UNFINISHED_TAG.search(text, at)
+            end = len(text) if mark is None else mark.start()
             if self._after_closer is not None and (brace := text.find("{", at, end)) >= 0:
                 self._pass(text[at:brace])
                 return self._begin_again(self._after_closer, text[brace:])
             self._pass(text[at:end])
-            if mark < 0:
+            if tag is None:
+                self._undecided = text[end:]
                 break
-            tag = TAG.match(text, mark)
-            if tag is None and not final and _UNFINISHED_TAG.match(text, mark):
-                self._undecided = text[mark:]
-                break
-            at = mark + 1 if tag is None else tag.end()
-            self._pass(text[mark:at])
-            if tag is not None:
-                self._count(is_closer=bool(tag[1]))
+            at = tag.end()
+            self._pass(tag[0])
+            self._count(is_closer=bool(tag[1]))
         return None
 
     def _pass(self, text: str) -> None:

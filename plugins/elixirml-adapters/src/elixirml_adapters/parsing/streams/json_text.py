@@ -10,7 +10,8 @@ from elixirml_adapters.parsing.streams.writer import FieldWriter
 
 __all__ = ["FencedText", "QuotedText"]
 
-_LINE_BREAK = re.compile(r"\r\n?|\n")
+# Where a line ends before one that may begin with a fence; what that does, may not have arrived.
+_LINE_BREAK = re.compile(r"(?:\r\n?|\n)(?=[^\S\r\n]*(?:```|`{0,2}\Z))")
 _LINE_HEAD = re.compile(r"[^\S\r\n]*(`{0,3})")
 _LINE_REST = re.compile(r"[^\S\r\n]*(?=[\r\n]|\Z)")
 _QUOTE_OR_ESCAPE = re.compile(r'["\\]')
