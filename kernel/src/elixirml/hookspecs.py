@@ -96,6 +96,10 @@ def register_language_models() -> Iterable[Contribution]:
     The name of the contribution is the part before the slash: `local` serves `local/smollm2` and every other
     `local/...`. Called once, when the plugin is loaded; no weights are read and no client is opened here.
 
+    A model has the methods of `elixirml.contracts.LanguageModel`, and may have those of `StreamingModel`,
+    `EmbeddingModel` and `PricedModel` beside them: what it streams is passed on as it comes, and a reply that broke off
+    is booked at the price it tells.
+
     Returns:
         One `Contribution` a provider prefix; the target is a provider or a class of one.
 

@@ -45,7 +45,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
         await self._turns.acquire()
         wire: Wire | None = None
         try:
-            wire = await self._rested(origin) or await Wire.opened(origin, self._trust(), patience)
+            wire = await self._rested(origin) or await Wire.opened(origin, patience, trusted=self._trusted_by(origin))
             self._used.add(wire)
             head = await wire.send(request, patience)
         except BaseException:
@@ -74,9 +74,9 @@ class PooledTransport(httpx.AsyncBaseTransport):
         for wire in open_now:
             await wire.close()
 
-    def _trust(self) -> ssl.SSLContext:
-        """Return whom to trust, read once: it takes long."""
-        if self._trusted is None:
+    def _trusted_by(self, origin: Origin) -> ssl.SSLContext | None:
+        """Return whom to trust, read once, and only where it is asked for: it takes long."""
+        if self._trusted is None and origin.secure:
             self._trusted = httpx.create_ssl_context()
         return self._trusted
 

@@ -37,12 +37,12 @@ class Origin:
     """Where connections go.
 
     Attributes:
-        scheme: `http` or `https`.
+        secure: Whether by TLS, as `https` says.
         host: Name or address, as it is looked up.
         port: The port.
     """
 
-    scheme: str
+    secure: bool
     host: str
     port: int
 
@@ -55,7 +55,8 @@ class Origin:
         """
         if url.scheme not in {"http", "https"}:
             raise httpx.UnsupportedProtocol(f"Request URL has an unsupported protocol '{url.scheme}://'.")
-        return cls(url.scheme, url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80))
+        secure = url.scheme == "https"
+        return cls(secure, url.raw_host.decode("ascii"), url.port or (443 if secure else 80))
 
 
 @frozen
@@ -90,15 +91,15 @@ class Wire:
         self._speech = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_SIZE)
 
     @classmethod
-    async def opened(cls, origin: Origin, trusted: ssl.SSLContext, patience: Patience) -> "Wire":
-        """Open a connection.
+    async def opened(cls, origin: Origin, patience: Patience, *, trusted: ssl.SSLContext | None) -> "Wire":
+        """Open a connection; a secure one to whom is trusted.
 
         Raises:
             ConnectTimeout: It takes too long.
             ConnectError: Nobody is there, or it is not who it should be.
         """
         connect: Callable[..., Awaitable[ByteStream]] = anyio.connect_tcp
-        if origin.scheme == "https":
+        if origin.secure:
             connect = partial(connect, tls_hostname=origin.host, ssl_context=trusted, tls_standard_compatible=False)
         try:
             with anyio.fail_after(patience.get("connect")):

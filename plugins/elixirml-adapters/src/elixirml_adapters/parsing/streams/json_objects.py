@@ -54,7 +54,8 @@ _START = re.compile(rf"\{{(?=\s*+(?:[{''.join(CLOSING_SIGNS)}}}/#]|{BARE_KEY.pat
 """Where an object may begin: no other sign can follow its bracket."""
 _GAP = re.compile(r"(?:\s++|(?://|#)[^\r\n]*+(?=[\r\n])|/\*(?s:.*?)\*/)++")
 """Blanks and whole comments."""
-_ESCAPES = re.compile(r"(?:\\[\"'/bfnrt])++(?!\Z)")
+_ESCAPES = re.compile(r"(?:\\[\"'/bfnrt])++")
+"""Escapes of one sign each, which are whole wherever the text was cut."""
 _CUT_ESCAPE = re.compile(
     r"\\(?:u(?:[0-9a-fA-F]{0,3}|[dD][89abAB][0-9a-fA-F]{2}(?:\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?)?)?))?\Z"
 )
