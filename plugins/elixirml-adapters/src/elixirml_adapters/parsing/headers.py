@@ -1,13 +1,13 @@
 """Finds the headers of a reply in sections."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
-from elixirml_adapters.parsing.names import fold
-from elixirml_adapters.parsing.shapes import Record
+from elixirml_adapters.parsing.names import NameIndex, fold
 from elixirml_adapters.parsing.unfinished import unfinished
 
-__all__ = ["Headers"]
+__all__ = ["Headers", "headers_of"]
 
 _BLANK = r"[^\S\n]"
 _LINE_END = r"(?=\n|\Z)"
@@ -19,14 +19,14 @@ class Headers:
 
     Args:
         template: What a header looks like, with `{name}` for the field's name.
-        record: The fields.
+        names: The names of the fields.
         end: The name in the header that ends the reply; None when there is none.
     """
 
-    def __init__(self, template: str, *, record: Record, end: str | None) -> None:
-        self._names = record.names
+    def __init__(self, template: str, *, names: Sequence[str], end: str | None) -> None:
+        self._names = NameIndex(names)
         self._end = None if end is None else fold(end)
-        known = [field.name for field in record.fields] + ([end] if end else [])
+        known = [*names, *([end] if end else [])]
         self._known = [fold(name) for name in known]
         before, _, after = template.partition("{name}")
         # Within a line a name alone is just a word, for no sign tells it from one.
@@ -84,6 +84,12 @@ class Headers:
             return True
         name = fold(beginning["name"])
         return any(known.startswith(name) for known in self._known)
+
+
+@lru_cache(maxsize=256)
+def headers_of(template: str, names: tuple[str, ...], end: str | None) -> Headers:
+    """Return what finds headers, made once for all replies to one task; see `Headers`."""
+    return Headers(template, names=names, end=end)
 
 
 def _word(known: list[str]) -> str:

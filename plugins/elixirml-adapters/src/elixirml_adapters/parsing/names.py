@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 __all__ = ["NameIndex", "fold"]
 
 _SEPARATORS = re.compile(r"[\s_-]+")
+_UNMET: Final = "\0"  # which is no name
+_MOST_MET: Final = 512  # names that were met; they come from replies, which may say anything, for as long as one runs
+_LONGEST_MET: Final = 80  # signs
 
 T = TypeVar("T")
 
@@ -41,9 +44,14 @@ class NameIndex:
         """Return the field of exactly this name, else the only one of this folded name, else None."""
         if written in self._names:
             return written
-        if written not in self._met:
-            self._met[written] = self.folded.get(fold(written))
-        return self._met[written]
+        found = self._met.get(written, _UNMET)
+        if found is _UNMET:
+            found = self.folded.get(fold(written))
+            if len(written) <= _LONGEST_MET:
+                if len(self._met) >= _MOST_MET:
+                    self._met.clear()
+                self._met[written] = found
+        return found
 
     @property
     def folded(self) -> Mapping[str, str | None]:
@@ -52,10 +60,11 @@ class NameIndex:
         Made when it is first asked for: most replies spell every name as it is declared.
         """
         if self._folded is None:
-            self._folded = {}
+            found: dict[str, str | None] = {}
             for name in self._names:
                 folded = fold(name)
-                self._folded[folded] = None if folded in self._folded else name
+                found[folded] = None if folded in found else name
+            self._folded = found  # whole, since other threads may look
         return self._folded
 
     def gather(self, pairs: Iterable[tuple[str, T]]) -> dict[str, Sequence[T]]:

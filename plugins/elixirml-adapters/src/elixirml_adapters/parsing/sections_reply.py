@@ -5,7 +5,7 @@ from typing import Any
 
 from elixirml_adapters.parsing.failure import bounded
 from elixirml_adapters.parsing.fitting import agree, fill_absent
-from elixirml_adapters.parsing.headers import Headers
+from elixirml_adapters.parsing.headers import Headers, headers_of
 from elixirml_adapters.parsing.plain_text import fit_plain_text
 from elixirml_adapters.parsing.shapes import Field, record_of
 from elixirml_adapters.parsing.thinking import answer_of
@@ -38,7 +38,8 @@ def parse_sections_reply(
     """
     text = answer_of(reply).replace("\r\n", "\n")
     record = record_of(schema)
-    given = record.names.gather_alike(_sections(text, Headers(template, record=record, end=end)))
+    headers = headers_of(template, tuple(each.name for each in record.fields), end)
+    given = record.names.gather_alike(_sections(text, headers))
     fitted: dict[str, Any] = {}
     for field in record.fields:
         if texts := given.get(field.name):

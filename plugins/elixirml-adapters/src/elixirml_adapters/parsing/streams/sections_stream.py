@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from elixirml.contracts import FieldDelta
-from elixirml_adapters.parsing.headers import Headers
+from elixirml_adapters.parsing.headers import headers_of
 from elixirml_adapters.parsing.shapes import record_of
 from elixirml_adapters.parsing.streams.field_stream import FieldStream
 from elixirml_adapters.parsing.streams.opening import Opening
@@ -25,7 +25,7 @@ class SectionsStream(FieldStream):
     def __init__(self, schema: Mapping[str, Any], *, template: str, end: str | None) -> None:
         super().__init__()
         self._opening = Opening()
-        self._headers = Headers(template, record=record_of(schema), end=end)
+        self._headers = headers_of(template, tuple(each.name for each in record_of(schema).fields), end)
         self._special = re.compile(rf"[\r\n{re.escape(self._headers.first)}]")
         self._before = ""  # the sign before what is held: it tells whether a line starts there
         self._ended = False
