@@ -7,6 +7,8 @@ from typing import Any
 from elixirml.contracts.capabilities import Capabilities
 from elixirml.contracts.predictor import Needs, needs_of
 from elixirml.contracts.schema import Field, FieldDeclaration, Schema
+from elixirml.contracts.signature import Signature
+from elixirml.programs.tasks import Task
 from elixirml.variables import Variable
 
 __all__ = ["Installed"]
@@ -35,6 +37,7 @@ class Installed:
         self.needs = cache(self._needs)
         self.models = cache(capabilities.models)
         self.made: dict[Hashable, Variable] = {}
+        self._tasks: dict[Hashable, Task] = {}
 
     def schema(self, declared: Any) -> Schema:
         """Return the schema of a declared record type."""
@@ -47,6 +50,20 @@ class Installed:
     def record(self, name: str, fields: Sequence[FieldDeclaration]) -> Schema:
         """Return the schema of a record made at run time."""
         return self._capabilities.record(name, fields)
+
+    def task(self, signature: Signature) -> Task:
+        """Return what becomes of a task, shared by all stages whose signatures differ in the stage's name alone."""
+        key = (signature.instruction, signature.inputs, signature.outputs)
+        try:
+            known = self._tasks.get(key)
+        except TypeError:  # a field of a type that has no hash
+            return self._task(signature)
+        if known is None:
+            known = self._tasks[key] = self._task(signature)
+        return known
+
+    def _task(self, signature: Signature) -> Task:
+        return Task(signature, adapter=self.adapter, predictor=self.predictor)
 
     def _needs(self, predictor: str) -> Needs:
         return needs_of(self.predictor(predictor))

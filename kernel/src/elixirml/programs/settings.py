@@ -1,7 +1,6 @@
 """The variables of a predict stage: its settings, and what the adapters and predictors it may use offer to tune."""
 
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
-from functools import cache
 from typing import Any, TypeAlias
 
 from attrs import field, frozen
@@ -85,9 +84,9 @@ def stage_variables(
             predictor, adapter = found.chosen["predictor"], found.chosen["adapter"]
             notes = tuple(_unusable(found, predictor, tools))
             for name in _names(predictor):
-                options[name] = found.offered("predictor", name, installed.predictor(name).variables(signature))
+                options[name] = found.offered("predictor", name, found.task.of_predictor(name))
             for name in _formats(adapter):
-                options[name] = found.offered("adapter", name, installed.adapter(name).variables(signature))
+                options[name] = found.offered("adapter", name, found.task.of_adapter(name))
             constraints = _fits(found, predictor, adapter)
     return StageVariables(tuple(found.variables), constraints, dict(found.paths), options, notes)
 
@@ -139,7 +138,7 @@ class _Settings:
         self.path = f"{prefix}.{path}" if prefix else path
         self.declared = declared
         self.installed = installed
-        self.task = cache(self._task)
+        self.task = installed.task(signature)
         self.variables: list[Variable] = []
         self.chosen: dict[str, Variable] = {}
         self.paths: dict[str, str] = {}
@@ -167,10 +166,6 @@ class _Settings:
         """Whether a model is asked under any of the predictors that may be chosen."""
         predictor = self.chosen.get("predictor")
         return predictor is None or ask_model(_names(predictor), self.installed)
-
-    def _task(self, predictor: str) -> Signature:
-        """Return what the model is asked for under a predictor."""
-        return self.installed.predictor(predictor).extend(self.signature)
 
     def offered(self, setting: str, name: str, offered: tuple[Variable, ...]) -> dict[str, str]:
         """Bind the variables a capability offers below the stage, active while it is the one chosen."""
@@ -226,7 +221,7 @@ class _Settings:
                     hint=did_you_mean(name, (*POLICIES, *self.installed.names("adapters"))),
                     code="setting-value",
                 )
-            if self.installed.adapter(name).suits(self.task(str(self.chosen["predictor"].default))) <= 0:
+            if self.task.suits(name, str(self.chosen["predictor"].default)) <= 0:
                 raise DeclarationError(
                     f"Stage `{self.path}` would repair a reply by the adapter `{name}`, which cannot format its task.",
                     hint=f"Use {', '.join(POLICIES)}, or another adapter.",
@@ -320,7 +315,13 @@ def _default_adapter(settings: _Settings, given: Any, path: str) -> Variable:
             code="capability-missing",
         )
     best = max(usable, key=lambda name: suiting[name][0])
-    return Capability(path, default=best, capability="adapter", options=usable)
+    return _best_adapter(settings, (best, *usable), path)
+
+
+@_alike
+def _best_adapter(_settings: _Settings, names: tuple[str, ...], path: str) -> Variable:
+    """Return a choice among adapters; the first name is that of the best, and comes again."""
+    return Capability(path, default=names[0], capability="adapter", options=names[1:])
 
 
 def _suiting(settings: _Settings) -> tuple[dict[str, tuple[int, ...]], list[str]]:
@@ -331,16 +332,18 @@ def _suiting(settings: _Settings) -> tuple[dict[str, tuple[int, ...]], list[str]
     predictor = settings.chosen.get("predictor")
     names = (str(predictor.default), *_names(predictor)) if predictor is not None else ()
     asking = [name for name in dict.fromkeys(names) if ask_model([name], settings.installed)]
-    tasks = [settings.task(name) for name in asking] or [settings.signature]
+    for name in asking:
+        settings.task.extended(name)  # a strategy that is broken is no fault of an adapter
+    under: list[str | None] = [*asking] or [None]
     suiting: dict[str, tuple[int, ...]] = {}
     unusable: list[str] = []
     for name in settings.installed.names("adapters"):
         try:
-            adapter = settings.installed.adapter(name)
+            settings.installed.adapter(name)
         except PluginError as error:
             unusable.append(str(error))
         else:
-            suiting[name] = tuple(adapter.suits(task) for task in tasks)
+            suiting[name] = tuple(settings.task.suits(name, each) for each in under)
     return suiting, unusable
 
 
@@ -399,6 +402,11 @@ def _demos(settings: _Settings, given: Any, path: str) -> Variable:
 def _repair(settings: _Settings, given: Any, path: str) -> Variable:
     name = FAIL if given is None else str(given)
     settings.check_repairs(name)
+    return _policy(settings, name, path)
+
+
+@_alike
+def _policy(settings: _Settings, name: str, path: str) -> Variable:
     options = (*POLICIES, *(each for each in settings.installed.names("adapters") if each not in POLICIES))
     return Choice(path, default=name, options=options, frozen=True)
 
@@ -428,12 +436,13 @@ def _fits(settings: _Settings, predictor: Variable, adapter: Variable) -> tuple[
     if adapter.default == UNASKED:
         return ()
     predictors, adapters = _options(predictor), _options(adapter)
-    formats = {name: settings.installed.adapter(name) for name in adapters}
+    for name in adapters:
+        settings.installed.adapter(name)  # one that is broken is told of as itself
     fitting = {
         (strategy, name)
-        for strategy, task in _tasks(settings, predictors, default=str(predictor.default))
-        for name, each in formats.items()
-        if task is None or each.suits(task) > 0
+        for strategy, asks in _usable(settings, predictors, default=str(predictor.default))
+        for name in adapters
+        if not asks or settings.task.suits(name, strategy) > 0
     }
     if len(fitting) == len(predictors) * len(adapters):
         return ()
@@ -457,16 +466,18 @@ def _fits(settings: _Settings, predictor: Variable, adapter: Variable) -> tuple[
     )
 
 
-def _tasks(settings: _Settings, predictors: tuple[str, ...], *, default: str) -> Iterator[tuple[str, Signature | None]]:
-    """Yield what each predictor asks a model for, None for nothing.
+def _usable(settings: _Settings, predictors: tuple[str, ...], *, default: str) -> Iterator[tuple[str, bool]]:
+    """Yield the predictors that can be used, and whether each asks a model.
 
     One that is broken fits nothing, but only the default must not be.
     """
     for name in predictors:
         try:
-            task = settings.task(name) if ask_model([name], settings.installed) else None
+            asks = ask_model([name], settings.installed)
+            if asks:
+                settings.task.extended(name)
         except PluginError:
             if name == default:
                 raise
         else:
-            yield name, task
+            yield name, asks
