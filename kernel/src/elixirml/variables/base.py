@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections.abc import Hashable
 from functools import cache
 from typing import Any, ClassVar, Self, cast
 
@@ -32,9 +33,9 @@ def check_path(path: str) -> None:
 
 
 @cache
-def _names_of(kind: type[Any]) -> tuple[str, ...]:
-    """Return what a variable of a kind holds."""
-    return tuple(each.name for each in fields(kind))
+def _names_of(kind: Hashable) -> tuple[str, ...]:
+    """Return what a variable of a kind holds; a class has a hash, though mypy looks for that of its instances."""
+    return tuple(each.name for each in fields(cast("type[Any]", kind)))
 
 
 @frozen
@@ -182,7 +183,7 @@ class Variable:
     def _copied(self, **changes: object) -> Self:
         """Return a copy with changes that neither domain nor default depends on, so that both are not checked again."""
         copy = object.__new__(type(self))
-        for name in _names_of(cast("type[Any]", type(self))):
+        for name in _names_of(cast("Hashable", type(self))):
             object.__setattr__(copy, name, changes[name] if name in changes else getattr(self, name))
         object.__setattr__(copy, "default", plain(self.default))
         return copy
