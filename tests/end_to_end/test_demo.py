@@ -45,7 +45,7 @@ def test_the_same_seed_finds_the_same_winner(tmp_path: Path) -> None:
     for name in ("first", "second"):
         folder = tmp_path / name
         folder.mkdir()
-        found = run_demo(folder, "--budget", "calls=80", "--test-rows", "20", "--seed", "7")
+        found = run_demo(folder, "--budget", "calls=60", "--test-rows", "20", "--seed", "7")
         runs.append([found[each] for each in ("winner", "verdict", "confirmation", "effects", "tuned", "model_calls")])
 
     assert runs[0] == runs[1]
