@@ -16,7 +16,7 @@ PROGRAM = ml.Program.create(
     "P",
     inputs="question",
     stages={
-        "reply": ml.predict("question -> answer: str, essay: str", adapter="json"),
+        "reply": ml.predict("question -> answer: str, essay: str", adapter="json", model=MODELS[0]),
         "short": ml.ensure("the answer is too long", attempts=2)(lambda self, answer: len(answer) <= 5),
     },
     instruction="Answer.",

@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
 
@@ -329,6 +330,7 @@ async def test_litellm_is_left_as_it_was(kernel: Made) -> None:
     assert len(after) < len(during)
 
 
+@pytest.mark.skipif(find_spec("litellm") is None, reason="pip install 'elixirml-litellm[litellm]' to run this")
 def test_an_application_that_uses_litellm_keeps_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is imported already is used as it is."""
     own = SimpleNamespace(suppress_debug_info=False)
