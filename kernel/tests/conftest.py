@@ -2,7 +2,6 @@
 
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +10,9 @@ from attrs import define, field
 
 import elixirml as ml
 from elixirml.contracts import ModelRequest
-from elixirml.plugins import PluginManager, PluginRecord
+from elixirml.plugins import PluginManager
 from elixirml.programs.compiled import CompiledProgram
 from elixirml.testing.models import ScriptedModel, ScriptedProvider
-
-
-@cache
-def installed() -> tuple[PluginRecord, ...]:
-    """What is installed, looked for once a process: no test changes it."""
-    return PluginManager.load().records
-
 
 Script = Sequence[str] | Callable[[ModelRequest], Any]
 
@@ -39,7 +31,7 @@ class World:
         return self
 
     def new_kernel(self, **settings: Any) -> ml.Kernel:
-        manager = PluginManager.of(installed())
+        manager = PluginManager.load()
         manager.registry.offer("language_models", "scripted", ScriptedProvider({"m": self.model}))
         return ml.Kernel(**{"plugins": manager, "home": self.home, "model": "scripted/m", **settings})
 

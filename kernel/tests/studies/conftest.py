@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any, ClassVar, Literal
@@ -29,7 +28,7 @@ from elixirml.contracts import (
     Told,
 )
 from elixirml.identity import Json
-from elixirml.plugins import PluginManager, PluginRecord
+from elixirml.plugins import PluginManager
 from elixirml.runtime.budget import Budget, Meter
 from elixirml.runtime.events import Span
 from elixirml.studies.ledger import Ledger
@@ -39,12 +38,6 @@ from elixirml.testing.models import ScriptedModel, ScriptedProvider
 
 TEXT = re.compile(r"(film|book)-(\d+)")
 PLAIN, CLEVER, DULL = "Be plain.", "Be clever.", "Be dull."
-
-
-@cache
-def installed() -> tuple[PluginRecord, ...]:
-    """What is installed, looked for once a process: no test changes it."""
-    return PluginManager.load().records
 
 
 @frozen
@@ -197,7 +190,7 @@ class Lab:
 
     def kernel(self) -> ml.Kernel:
         """A new kernel, as a new process would make it."""
-        manager = PluginManager.of(installed())
+        manager = PluginManager.load()
         self.model.latency = self.latency
         manager.registry.offer("language_models", "scripted", ScriptedProvider({"m": self.model}))
         for name, each in self.teleprompters.items():

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import elixirml as ml
-from elixirml.plugins import PluginManager, PluginRecord
+from elixirml.plugins import PluginManager
 from elixirml.testing.models import ScriptedModel, ScriptedProvider
 
 Matcher = Callable[[str, int], Iterator[int]]
@@ -20,12 +19,6 @@ _TOKEN = re.compile(
 )
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
 _NAMED = {"n": "\n", "r": "\r", "t": "\t"}
-
-
-@cache
-def installed() -> tuple[PluginRecord, ...]:
-    """What is installed, looked for once a process: no test changes it."""
-    return PluginManager.load().records
 
 
 def _unescaped(text: str) -> str:
@@ -144,7 +137,7 @@ def scripted(tmp_path: Path) -> Callable[..., tuple[ml.Kernel, ScriptedModel]]:
 
     def made(*replies: Any, **about: Any) -> tuple[ml.Kernel, ScriptedModel]:
         model = ScriptedModel(name="scripted/m", script=replies, **about)
-        manager = PluginManager.of(installed())
+        manager = PluginManager.load()
         manager.registry.offer("language_models", "scripted", ScriptedProvider({"m": model}))
         return ml.Kernel(plugins=manager, home=tmp_path), model
 

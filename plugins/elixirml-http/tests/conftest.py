@@ -1,22 +1,15 @@
 """What the tests of models over HTTP share: kernels whose endpoints are on this machine."""
 
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import elixirml as ml
-from elixirml.plugins import PluginManager, PluginRecord
+from elixirml.plugins import PluginManager
 
 CANARY = "sk-canary-4711"
-
-
-@cache
-def installed() -> tuple[PluginRecord, ...]:
-    """What is installed, looked for once a process: no test changes it."""
-    return PluginManager.load().records
 
 
 @pytest.fixture(params=["asyncio", "trio"])
@@ -36,6 +29,6 @@ def kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., ml.
         prices = {"http/talks/large": {"input": 1.0, "output": 2.0, "cached": 0.5}, **config.pop("prices", {})}
         places = {"openai_url": url, "anthropic_url": url, "endpoints": endpoints, "prices": prices}
         http = {**places, "timeout": 5.0, **config}
-        return ml.Kernel(plugins=PluginManager.of(installed()), home=tmp_path, config={"http": http})
+        return ml.Kernel(plugins=PluginManager.load(), home=tmp_path, config={"http": http})
 
     return made

@@ -6,14 +6,13 @@ from functools import partial
 from time import perf_counter
 from typing import TypeAlias
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from elixirml.contracts.language_model import Capability, LanguageModel, ModelRequest, ModelResponse
-from elixirml.contracts.price import price_of
 from elixirml.contracts.stream import ModelDelta, ModelEnd, StreamingModel, streamed
 from elixirml.contracts.usage import Usage
 from elixirml.runtime.listening import StageListener
-from elixirml.runtime.metering import Passed, so_far
+from elixirml.runtime.metering import Passed, at_price, so_far
 
 __all__ = ["Asking"]
 
@@ -69,9 +68,7 @@ class _Tally:
 
     def booked(self) -> Usage:
         """Return what is to be booked; what is sure of a reply that broke off has the model's price."""
-        if self._whole or not self.usage.calls:
-            return self.usage
-        return evolve(self.usage, money=price_of(self.model, self.usage))
+        return self.usage if self._whole else at_price(self.model, self.usage)
 
     def seen(self, delta: ModelDelta) -> ModelDelta:
         """Take note of a piece."""

@@ -31,7 +31,7 @@ from elixirml.errors import (
 from elixirml.runtime.budget import Meter
 from elixirml.runtime.events import Span
 
-__all__ = ["MeteredModel", "Passed", "so_far"]
+__all__ = ["MeteredModel", "Passed", "at_price", "so_far"]
 
 _TURNED_AWAY: Final = (
     BudgetExceeded,
@@ -182,6 +182,11 @@ def so_far(usage: Usage, delta: ModelDelta, *, seconds: float) -> Usage:
     return Usage(calls=1, tokens_out=usage.tokens_out + (not empty), seconds=seconds)
 
 
+def at_price(model: LanguageModel, usage: Usage) -> Usage:
+    """Return what a reply had used that broke off, at the price of its model; nothing used costs nothing."""
+    return evolve(usage, money=price_of(model, usage)) if usage.calls else usage
+
+
 @define(eq=False)
 class _Call:
     """One call of a model under way, and what is known of it so far."""
@@ -195,9 +200,7 @@ class _Call:
     @property
     def usage(self) -> Usage:
         """What is to be booked: what the reply says, or what is sure of one that broke off, at the model's price."""
-        if self._whole or not self._usage.calls:
-            return self._usage
-        return evolve(self._usage, money=price_of(self.model, self._usage))
+        return self._usage if self._whole else at_price(self.model, self._usage)
 
     def seen(self, delta: ModelDelta) -> ModelDelta:
         """Take note of a piece of the reply; the last one tells the usage as it is booked."""
@@ -212,8 +215,8 @@ class _Call:
     def ended(self, response: ModelResponse) -> ModelResponse:
         """Take note of the whole reply, and return it with its usage as it is booked."""
         # A reply that was at hand was no call, whatever it took when it was first given.
-        usage = evolve(response.usage, calls=0 if response.cached else max(1, response.usage.calls))
-        self._usage, self._whole = evolve(usage, seconds=perf_counter() - self.started), True
+        calls = 0 if response.cached else max(1, response.usage.calls)
+        self._usage, self._whole = evolve(response.usage, calls=calls, seconds=perf_counter() - self.started), True
         return evolve(response, usage=self._usage)
 
     def failed(self, error: Exception) -> None:

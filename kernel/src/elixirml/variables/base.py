@@ -183,9 +183,9 @@ class Variable:
     def _copied(self, **changes: object) -> Self:
         """Return a copy with changes that neither domain nor default depends on, so that both are not checked again."""
         copy = object.__new__(type(self))
+        changes["default"] = plain(self.default)
         for name in _names_of(cast("Hashable", type(self))):
             object.__setattr__(copy, name, changes[name] if name in changes else getattr(self, name))
-        object.__setattr__(copy, "default", plain(self.default))
         return copy
 
     def _is_default(self, value: object) -> bool:

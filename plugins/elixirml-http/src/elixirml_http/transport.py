@@ -49,7 +49,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
             self._used.add(wire)
             head = await wire.send(request, patience)
         except BaseException:
-            await self._give_back(origin, wire, broken=True)
+            await self._give_back(origin, wire)
             raise
         return httpx.Response(
             head.status,
@@ -93,12 +93,12 @@ class PooledTransport(httpx.AsyncBaseTransport):
             await wire.close()
         return None
 
-    async def _give_back(self, origin: Origin, wire: Wire | None, *, broken: bool = False) -> None:
+    async def _give_back(self, origin: Origin, wire: Wire | None) -> None:
         """Let a connection rest, or close it, and let the next request have its turn."""
         try:
             if wire is None:
                 return
-            kept = wire in self._used and wire.at_rest and not broken
+            kept = wire in self._used and wire.at_rest
             self._used.discard(wire)
             if kept:
                 wire.quiet_since = anyio.current_time()

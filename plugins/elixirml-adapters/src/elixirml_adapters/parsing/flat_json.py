@@ -50,12 +50,12 @@ def read_flat(text: str, start: int) -> tuple[Value, int] | None:
         >>> read_flat("so {n: 3,}", 3)
         (Members(pairs=(('n', Number(source='3')),)), 10)
     """
-    found = (_OBJECT if text[start] == "{" else _LIST).match(text, start)
-    if found is None:
+    end = flat_end(text, start)
+    if end is None:
         return None
-    written = found[0]
+    written = text[start:end]
     value = _members(written) if written[0] == "{" else list(map(_plain, _EACH_VALUE.findall(written, 1)))
-    return value, found.end()
+    return value, end
 
 
 def read_items(text: str, start: int) -> tuple[list[Value], int, bool] | None:

@@ -253,7 +253,9 @@ class ObjectScanner(Taker):
         if bracket.awaits != VALUE and 1 < len(candidate.brackets) < MAX_DEPTH:
             plain = members_end(text, at, of_object=bracket.is_object)
             if plain is not None:
-                return self._sign(bracket, MEMBER if plain[1] else COMMA_OR_MEMBER, plain[0] - 1)
+                end, with_comma = plain
+                bracket.awaits = MEMBER if with_comma else COMMA_OR_MEMBER
+                return end
         if bracket.is_object and bracket.awaits != VALUE:
             return self._key(candidate, text, at, final=final)
         return self._value(candidate, text, at)
